@@ -1,0 +1,1 @@
+"""Purveyor: the open, self-hosted orchestration layer for distribution procurement."""
