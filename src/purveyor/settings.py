@@ -1,0 +1,139 @@
+"""Everything an installation may configure, as one frozen value.
+
+Read once at start from a TOML file and the environment, then passed to whoever needs it; never imported as a global.
+Secrets are never values here, only the files that hold them, so that no environment dump or log can show one.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from purveyor.core.errors import PurveyorError
+
+PREFIX: Final = "PURVEYOR_"
+TRUTH: Final = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+
+class InvalidSettings(PurveyorError):
+    """The configuration cannot be used; the setting and the reason are named."""
+
+    code = "invalid_settings"
+
+
+def _default_data_dir() -> Path:
+    """Outside private homes for root (the server runs as another user there), in the user's own share otherwise."""
+    return Path("/var/lib/purveyor") if os.geteuid() == 0 else Path.home() / ".local" / "share" / "purveyor"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """One installation's configuration; seconds are real seconds, paths are absolute."""
+
+    database_url: str | None = None
+    """Address of an external Postgres for the running system (role ``purveyor_app``); absent = own embedded server."""
+    database_owner_url: str | None = None
+    """Address with the owner's role, read by ``purveyor migrate`` only."""
+    postgres_bin: Path | None = None
+    """Folder with the server programs to use for the embedded server instead of the installed wheel."""
+    leave_postgres_running: bool = False
+    data_dir: Path = field(default_factory=_default_data_dir)
+    policies_dir: Path = Path("policies")
+    demo: bool = False
+    """True only for the demo: its role may move the business clock."""
+
+    base_url: str = "http://127.0.0.1:8080"
+    listen_host: str = "127.0.0.1"
+    listen_port: int = 8080
+    secret_key_file: Path | None = None
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int = 25
+    smtp_user: str | None = None
+    smtp_password_file: Path | None = None
+    mail_from: str = "purchasing@localhost"
+
+    pool_size: int = 10
+    statement_timeout_seconds: Decimal = Decimal(30)
+    lock_timeout_seconds: Decimal = Decimal(5)
+
+    worker_concurrency: int = 4
+    poll_seconds: Decimal = Decimal(1)
+    heartbeat_seconds: Decimal = Decimal(10)
+    stalled_seconds: Decimal = Decimal(30)
+    sweep_seconds: Decimal = Decimal(60)
+    timer_seconds: Decimal = Decimal(1)
+    graceful_stop_seconds: Decimal = Decimal(25)
+    job_attempts: int = 5
+    """A job that took its worker down this many times is given up and its message goes to a person."""
+    failed_job_days: int = 14
+
+    log_format: str = "text"
+
+    def __post_init__(self) -> None:
+        if self.stalled_seconds < 3 * self.heartbeat_seconds:
+            raise InvalidSettings(setting="stalled_seconds", reason="must be at least three times heartbeat_seconds")
+        for name in ("pool_size", "worker_concurrency", "job_attempts"):
+            if getattr(self, name) < 1:
+                raise InvalidSettings(setting=name, reason="must be at least 1")
+
+
+def load_settings(environment: Mapping[str, str], file: Path | None = None) -> Settings:
+    """Read the settings: defaults, then the TOML file (argument or PURVEYOR_CONFIG), then PURVEYOR_* variables.
+
+    DATABASE_URL and DATABASE_OWNER_URL are read without prefix; each may be given as NAME_FILE instead, pointing to a
+    file that holds it. Raises InvalidSettings for unknown names and values that do not fit.
+    """
+    given: dict[str, object] = {}
+    source = file or (Path(environment[PREFIX + "CONFIG"]) if PREFIX + "CONFIG" in environment else None)
+    if source is not None:
+        given.update(_read_file(source))
+    known = {setting.name: str(setting.type) for setting in fields(Settings)}
+    for variable, value in environment.items():
+        if variable.startswith(PREFIX) and variable[len(PREFIX) :].lower() in known:
+            given[variable[len(PREFIX) :].lower()] = value
+    for name in ("database_url", "database_owner_url"):
+        from_environment = _value_or_file(environment, name.upper())
+        if from_environment:
+            given[name] = from_environment
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        raise InvalidSettings(setting=unknown[0], reason="no setting has this name")
+    values: dict[str, Any] = {name: _convert(name, known[name], value) for name, value in given.items()}
+    return Settings(**values)
+
+
+def _read_file(source: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(source.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise InvalidSettings(setting="config", reason=f"{source}: {error}") from error
+
+
+def _value_or_file(environment: Mapping[str, str], name: str) -> str | None:
+    if f"{name}_FILE" in environment:
+        return Path(environment[f"{name}_FILE"]).read_text(encoding="utf-8").strip()
+    return environment.get(name)
+
+
+def _convert(name: str, kind: str, value: object) -> object:
+    """Turn text from the environment or a TOML value into the type of the setting; paths become absolute."""
+    text = str(value).strip()
+    base = kind.removesuffix(" | None")
+    try:
+        match base:
+            case "bool":
+                return TRUTH[text.lower()]
+            case "int":
+                return int(text)
+            case "Decimal":
+                return Decimal(text)
+            case "Path":
+                return Path(text).expanduser().absolute()
+    except (KeyError, ValueError, ArithmeticError) as error:
+        raise InvalidSettings(setting=name, reason=f"{text!r} is not a {base}") from error
+    return text

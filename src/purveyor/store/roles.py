@@ -1,0 +1,40 @@
+"""Database roles: who owns the tables, who runs the product, what suppliers and the demo may touch.
+
+owner (migrations only) / runtime (neither owner nor superuser, bound by row security) / portal (column grants for
+suppliers) / demo (may move the business clock). Portal and demo cannot log in; the runtime role steps into them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import psycopg
+from psycopg import sql
+
+OWNER: Final = "purveyor_owner"
+RUNTIME: Final = "purveyor_app"
+PORTAL: Final = "purveyor_portal"
+DEMO: Final = "purveyor_demo"
+
+
+def ensure_roles(
+    connection: psycopg.Connection[Any], *, owner_password: str | None = None, runtime_password: str | None = None
+) -> None:
+    """Create the roles that are missing and set the given passwords; needs a login that may create roles.
+
+    The runtime role inherits nothing: it has the portal's and the demo's rights only while it has stepped into them.
+    """
+    for name, options in ((OWNER, "LOGIN"), (RUNTIME, "LOGIN NOINHERIT"), (PORTAL, "NOLOGIN"), (DEMO, "NOLOGIN")):
+        known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone()
+        if known is None:
+            connection.execute(sql.SQL("CREATE ROLE {} " + options).format(sql.Identifier(name)))
+    for name, password in ((OWNER, owner_password), (RUNTIME, runtime_password)):
+        if password is not None:
+            connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(name), sql.Literal(password)))
+    connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(PORTAL), sql.Identifier(RUNTIME)))
+
+
+def allow_clock_changes(connection: psycopg.Connection[Any], *, allowed: bool) -> None:
+    """Let the runtime role move the business clock (demo, tests) or take that right away (every other installation)."""
+    verb = "GRANT {} TO {}" if allowed else "REVOKE {} FROM {}"
+    connection.execute(sql.SQL(verb).format(sql.Identifier(DEMO), sql.Identifier(RUNTIME)))
