@@ -1,0 +1,1 @@
+"""Ways to carry bytes: HTTP, SMTP; each turns failures into permanent and retryable ones."""

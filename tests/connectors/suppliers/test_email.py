@@ -1,0 +1,133 @@
+"""Orders by mail, against a real SMTP server on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from purveyor.connectors.contract import PermanentError, RetryableError
+from purveyor.connectors.suppliers.contract import SupplierDocument
+from purveyor.connectors.suppliers.email import EmailChannel
+from purveyor.connectors.transport.smtp import SmtpTransport
+
+
+@dataclass
+class Mailbox:
+    """Keeps what arrives; ``verdicts`` are answered to recipients instead of taking the mail."""
+
+    mails: list[bytes] = field(default_factory=list)
+    verdicts: dict[str, str] = field(default_factory=dict)
+
+    async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
+        await asyncio.sleep(0)
+        if address in self.verdicts:
+            return self.verdicts[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        await asyncio.sleep(0)
+        assert isinstance(envelope.content, bytes)
+        self.mails.append(envelope.content)
+        return "250 taken"
+
+
+@pytest.fixture
+def mailbox() -> Mailbox:
+    return Mailbox()
+
+
+@pytest.fixture
+def smtp(mailbox: Mailbox) -> Iterator[SmtpTransport]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield SmtpTransport("127.0.0.1", port, timeout=5)
+    controller.stop()
+
+
+def a_document(email: str | None = "orders@keystone.example", kind: str = "order") -> SupplierDocument:
+    return SupplierDocument(
+        message_id="0192f0c1-0000-7000-8000-000000000001",
+        kind=kind,
+        order_ref="PV000001",
+        version=1,
+        supplier_name="Keystone Pumps",
+        content={"lines": [{"line_no": 1, "quantity": "20", "uom": "CT", "supplier_part_no": "KP-100", "description": "Pump"}]},
+        link="http://127.0.0.1:8080/s/abc",
+        sent_at=datetime(2026, 3, 9, 14, tzinfo=UTC),
+        email=email,
+    )
+
+
+def a_channel(smtp: SmtpTransport) -> EmailChannel:
+    return EmailChannel(smtp, "Purchasing <purchasing@mvps.example>", "Miami Valley Pump & Supply")
+
+
+def test_the_supplier_gets_the_lines_and_a_link_that_needs_no_account(smtp: SmtpTransport, mailbox: Mailbox) -> None:
+    delivered = a_channel(smtp).send(a_document())
+
+    mail = message_from_bytes(mailbox.mails[0], policy=policy.default)
+    assert mail["Subject"] == "Purchase order PV000001 from Miami Valley Pump & Supply"
+    body = mail.get_body()
+    assert body is not None
+    assert "1. 20 CT  KP-100  Pump" in body.get_content()
+    assert "http://127.0.0.1:8080/s/abc" in body.get_content()
+    assert delivered.remote_id == mail["Message-ID"]
+
+
+def test_a_repeat_carries_the_same_identity(smtp: SmtpTransport) -> None:
+    first = a_channel(smtp).send(a_document())
+    second = a_channel(smtp).send(a_document())
+
+    assert first == second
+
+
+@pytest.mark.parametrize("kind", ["order", "change", "reminder", "answer"])
+def test_every_kind_of_document_has_its_own_subject(smtp: SmtpTransport, kind: str) -> None:
+    assert "PV000001" in a_channel(smtp).compose(a_document(kind=kind))["Subject"]
+
+
+def test_a_refused_address_needs_a_person(smtp: SmtpTransport, mailbox: Mailbox) -> None:
+    mailbox.verdicts["orders@keystone.example"] = "550 no such user"
+
+    with pytest.raises(PermanentError, match="550 no such user"):
+        a_channel(smtp).send(a_document())
+
+
+def test_a_busy_mailbox_is_tried_again(smtp: SmtpTransport, mailbox: Mailbox) -> None:
+    mailbox.verdicts["orders@keystone.example"] = "451 try later"
+
+    with pytest.raises(RetryableError, match="451 try later"):
+        a_channel(smtp).send(a_document())
+
+
+def test_a_supplier_without_address_needs_a_person(smtp: SmtpTransport) -> None:
+    with pytest.raises(PermanentError, match="no mail address"):
+        a_channel(smtp).send(a_document(email=None))
+
+
+def test_a_line_break_in_an_address_never_reaches_the_server(smtp: SmtpTransport, mailbox: Mailbox) -> None:
+    with pytest.raises(PermanentError, match="cannot be used"):
+        a_channel(smtp).send(a_document(email="a@b.example\nBcc: everybody@b.example"))
+
+    assert mailbox.mails == []
+
+
+def test_a_server_that_is_away_is_tried_again(smtp: SmtpTransport) -> None:
+    away = replace(smtp, port=9)
+
+    with pytest.raises(RetryableError, match="does not answer"):
+        a_channel(away).send(a_document())
+    assert not away.health().reachable
+    assert smtp.health().reachable
