@@ -203,7 +203,7 @@ class EmbeddedServer:
             "listen_addresses": LOOPBACK,
             "port": self._port(),
             "unix_socket_directories": "",
-            "max_connections": 100,
+            "max_connections": 100 if self.durable else 300,
             "shared_buffers": "128MB",
             "max_wal_size": "1GB",
             "jit": "off",
