@@ -116,7 +116,7 @@ def wait_before_retry(attempts: int, rule: RetryRule, spread: Decimal) -> timede
 
     ``spread`` is a random share from 0 to 1, so that many messages do not come back in the same second.
     """
-    doubled = rule.first_wait * 2 ** min(attempts - 1, 30)
+    doubled = rule.first_wait * (1 << min(attempts - 1, 30))
     full = min(doubled, rule.longest_wait)
     half = full / 2
     return half + timedelta(microseconds=int(half / timedelta(microseconds=1) * spread))

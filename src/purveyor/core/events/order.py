@@ -134,7 +134,7 @@ class OrderCancelled(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ErpDriftFound(Event):
-    """The ERP's record differs from ours; ``code`` is ERP_DRIFT or BYPASSED_GATE, the fields are named, values stay in the case."""
+    """The ERP's record differs from ours; ``code`` is ERP_DRIFT or BYPASSED_GATE; fields are named, values stay in the case."""
 
     type: ClassVar[str] = "order.erp_drift_found"
 
