@@ -10,25 +10,25 @@ import pytest
 from purveyor.connectors.contract import PermanentError, RetryableError
 from purveyor.connectors.transport import http
 from purveyor.connectors.transport.http import AnswerLost, Call, HttpTransport, expect_success
-from tests.connectors.servers import a_partner, as_json
+from purveyor.demo.partners.server import Answer, Partner, as_json
 
 
 def test_numbers_in_answers_are_never_binary_floats() -> None:
-    with a_partner(lambda _: (200, {"content-type": "application/json"}, b'{"price": 0.1}')) as partner:
+    with Partner(lambda _: Answer(200, b'{"price": 0.1}')) as partner:
         reply = HttpTransport(partner.url).call("GET", "/price")
 
     assert reply.body == {"price": Decimal("0.1")}
 
 
 def test_a_busy_partner_is_tried_again_after_the_wait_it_asked_for() -> None:
-    with a_partner(lambda _: as_json({}, 503, **{"retry-after": "7"})) as partner, pytest.raises(RetryableError) as caught:
+    with Partner(lambda _: as_json({}, 503, {"retry-after": "7"})) as partner, pytest.raises(RetryableError) as caught:
         expect_success(HttpTransport(partner.url).call("POST", "/orders", json_body={"a": "1"}), "The partner is busy.")
 
     assert caught.value.retry_after == timedelta(seconds=7)
 
 
 def test_a_refusal_needs_a_person_and_quotes_what_was_said() -> None:
-    with a_partner(lambda _: (422, {}, b"unknown part")) as partner, pytest.raises(PermanentError) as caught:
+    with Partner(lambda _: Answer(422, b"unknown part")) as partner, pytest.raises(PermanentError) as caught:
         expect_success(HttpTransport(partner.url).call("POST", "/orders"), "The partner refuses.")
 
     assert caught.value.fields["said"] == "unknown part"
@@ -42,7 +42,7 @@ def test_a_partner_that_cannot_be_reached_has_surely_not_acted() -> None:
 
 
 def test_an_answer_that_never_comes_leaves_the_outcome_open() -> None:
-    with a_partner(lambda _: as_json({})) as partner:
+    with Partner(lambda _: as_json({})) as partner:
         partner.silence = 0.6
         with pytest.raises(AnswerLost):
             HttpTransport(partner.url, timeout=0.2).call("POST", "/orders")
@@ -51,18 +51,18 @@ def test_an_answer_that_never_comes_leaves_the_outcome_open() -> None:
 
 def test_a_flood_of_bytes_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "MAXIMUM_BODY", 1000)
-    with a_partner(lambda _: (200, {}, b"x" * 2000)) as partner, pytest.raises(PermanentError, match="larger"):
+    with Partner(lambda _: Answer(200, b"x" * 2000)) as partner, pytest.raises(PermanentError, match="larger"):
         HttpTransport(partner.url).call("GET", "/")
 
 
 def test_redirects_are_not_followed() -> None:
-    with a_partner(lambda _: (302, {"location": "http://127.0.0.1:9/"}, b"")) as partner:
+    with Partner(lambda _: Answer(302, b"", {"location": "http://127.0.0.1:9/"})) as partner:
         assert HttpTransport(partner.url).call("GET", "/").status == 302
 
 
 def test_every_call_is_recorded_without_its_secrets() -> None:
     calls: list[Call] = []
-    with a_partner(lambda _: as_json({})) as partner:
+    with Partner(lambda _: as_json({})) as partner:
         HttpTransport(partner.url, {"authorization": "secret"}, record=calls.append).call("GET", "/x", params={"key": "secret"})
 
     assert [call.status for call in calls] == [200]

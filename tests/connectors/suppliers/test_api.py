@@ -13,7 +13,7 @@ from purveyor.connectors.contract import PermanentError, RetryableError
 from purveyor.connectors.suppliers.api import ApiChannel
 from purveyor.connectors.suppliers.contract import SupplierDocument
 from purveyor.connectors.transport.http import HttpTransport
-from tests.connectors.servers import Answer, Received, a_partner, as_json
+from purveyor.demo.partners.server import Answer, Partner, Received, as_json
 
 SECRET = "whsec_" + base64.b64encode(b"a shared secret of 24 by").decode()
 
@@ -38,30 +38,30 @@ def takes_it(received: Received) -> Answer:
 
 
 def test_the_supplier_can_verify_who_sent_the_order() -> None:
-    with a_partner(takes_it) as supplier:
+    with Partner(takes_it) as supplier:
         delivered = ApiChannel(HttpTransport()).send(a_document(supplier.url + "/orders"))
 
         received = supplier.received[0]
-        verified = Webhook(SECRET).verify(received.body, received.headers)
+        verified = Webhook(SECRET).verify(received.body, dict(received.headers))
     assert verified["data"]["total"] == "19968.00"
     assert delivered.remote_id == "KEY-77"
 
 
 def test_a_success_that_does_not_name_our_message_is_a_failure() -> None:
     with (
-        a_partner(lambda _: (200, {"content-type": "text/html"}, b"<h1>Welcome</h1>")) as supplier,
+        Partner(lambda _: Answer(200, b"<h1>Welcome</h1>", {"content-type": "text/html"})) as supplier,
         pytest.raises(RetryableError),
     ):
         ApiChannel(HttpTransport()).send(a_document(supplier.url))
 
 
 def test_an_outage_is_tried_again_or_goes_to_the_next_channel() -> None:
-    with a_partner(lambda _: as_json({}, 503)) as supplier, pytest.raises(RetryableError, match="Keystone Pumps does not take"):
+    with Partner(lambda _: as_json({}, 503)) as supplier, pytest.raises(RetryableError, match="Keystone Pumps does not take"):
         ApiChannel(HttpTransport()).send(a_document(supplier.url))
 
 
 def test_a_supplier_without_secret_is_never_called() -> None:
-    with a_partner(takes_it) as supplier:
+    with Partner(takes_it) as supplier:
         with pytest.raises(PermanentError, match="shared secret"):
             ApiChannel(HttpTransport()).send(replace(a_document(supplier.url), api_secret=None))
         assert supplier.received == []

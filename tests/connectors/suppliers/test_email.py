@@ -2,58 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from email import message_from_bytes, policy
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from purveyor.connectors.contract import PermanentError, RetryableError
 from purveyor.connectors.suppliers.contract import SupplierDocument
 from purveyor.connectors.suppliers.email import EmailChannel
 from purveyor.connectors.transport.smtp import SmtpTransport
-
-
-@dataclass
-class Mailbox:
-    """Keeps what arrives; ``verdicts`` are answered to recipients instead of taking the mail."""
-
-    mails: list[bytes] = field(default_factory=list)
-    verdicts: dict[str, str] = field(default_factory=dict)
-
-    async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
-        await asyncio.sleep(0)
-        if address in self.verdicts:
-            return self.verdicts[address]
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        await asyncio.sleep(0)
-        assert isinstance(envelope.content, bytes)
-        self.mails.append(envelope.content)
-        return "250 taken"
+from purveyor.demo.partners.mailbox import Mailbox
 
 
 @pytest.fixture
-def mailbox() -> Mailbox:
-    return Mailbox()
+def mailbox() -> Iterator[Mailbox]:
+    mailbox = Mailbox()
+    yield mailbox
+    mailbox.stop()
 
 
 @pytest.fixture
-def smtp(mailbox: Mailbox) -> Iterator[SmtpTransport]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield SmtpTransport("127.0.0.1", port, timeout=5)
-    controller.stop()
+def smtp(mailbox: Mailbox) -> SmtpTransport:
+    return SmtpTransport("127.0.0.1", mailbox.port, timeout=5)
 
 
 def a_document(email: str | None = "orders@keystone.example", kind: str = "order") -> SupplierDocument:
@@ -77,13 +48,11 @@ def a_channel(smtp: SmtpTransport) -> EmailChannel:
 def test_the_supplier_gets_the_lines_and_a_link_that_needs_no_account(smtp: SmtpTransport, mailbox: Mailbox) -> None:
     delivered = a_channel(smtp).send(a_document())
 
-    mail = message_from_bytes(mailbox.mails[0], policy=policy.default)
-    assert mail["Subject"] == "Purchase order PV000001 from Miami Valley Pump & Supply"
-    body = mail.get_body()
-    assert body is not None
-    assert "1. 20 CT  KP-100  Pump" in body.get_content()
-    assert "http://127.0.0.1:8080/s/abc" in body.get_content()
-    assert delivered.remote_id == mail["Message-ID"]
+    mail = mailbox.to("orders@keystone.example")[0]
+    assert mail.message["Subject"] == "Purchase order PV000001 from Miami Valley Pump & Supply"
+    assert "1. 20 CT  KP-100  Pump" in mail.text
+    assert "http://127.0.0.1:8080/s/abc" in mail.text
+    assert delivered.remote_id == mail.message["Message-ID"]
 
 
 def test_a_repeat_carries_the_same_identity(smtp: SmtpTransport) -> None:
