@@ -108,9 +108,10 @@ def _line(desk: Desk, party: dict, position: int, line: dict) -> dict:
         "taxes": [["add", product["account_category."]["supplier_taxes"]]],
     }
     if "unit_price" not in line:
-        context = {**desk.context, "supplier": party["id"], "uom": unit["id"], "currency": party["supplier_currency"]}
-        prices = desk.call("model.product.product.get_purchase_price", [product["id"]], values["quantity"], context)
-        values["unit_price"] = prices[str(product["id"])]
+        context = {**desk.context, "supplier": party["id"], "uom": unit["id"], "currency": party["supplier_currency"],
+                   "quantity": values["quantity"]}
+        price, = desk.call("model.product.product.read", [product["id"]], ["purchase_price_uom"], context)
+        values["unit_price"] = price["purchase_price_uom"]
     if line.get("need_by"):
         values["delivery_date_edit"], values["delivery_date_store"] = True, dt.date.fromisoformat(line["need_by"])
     return values
