@@ -53,9 +53,7 @@ def template(postgres: EmbeddedServer) -> str:
             unfinished = f"unfinished_{uuid4().hex}"
             _create_database(connection, unfinished)
             migrations.upgrade(postgres.url(OWNER, unfinished))
-            connection.execute(
-                sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(unfinished), sql.Identifier(name))
-            )
+            connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(unfinished), sql.Identifier(name)))
     return name
 
 
@@ -91,9 +89,7 @@ def superuser(postgres: EmbeddedServer, database_name: str) -> Iterator[psycopg.
         yield connection
 
 
-def _create_database(
-    connection: psycopg.Connection[tuple[object, ...]], name: str, template: str = "template1"
-) -> None:
+def _create_database(connection: psycopg.Connection[tuple[object, ...]], name: str, template: str = "template1") -> None:
     statement = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY file_copy")
     connection.execute(statement.format(sql.Identifier(name), sql.Identifier(OWNER), sql.Identifier(template)))
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import Connection, create_engine, exc, text
 
 from purveyor.core.access import Actor, Scope, ScopeKind, scope_of
@@ -173,3 +174,10 @@ def move_clock(tx: Tx, ahead_by: timedelta) -> None:
     tx.conn.execute(text("SELECT set_config('role', :role, true)"), {"role": DEMO})
     tx.conn.execute(text("UPDATE clock_offset SET ahead_by = :ahead_by"), {"ahead_by": ahead_by})
     tx.conn.execute(text("SELECT set_config('role', 'none', true)"))
+
+
+def driver_connection(tx: Tx) -> psycopg.Connection[Any]:
+    """Return the driver's own connection of this transaction, for COPY, server-side cursors and the job engine."""
+    connection = tx.conn.connection.driver_connection
+    assert isinstance(connection, psycopg.Connection)
+    return connection

@@ -104,7 +104,7 @@ EVENT_SEAL: Final = table(
 
 EVENT_SEAL_HEAD: Final = table(
     "event_seal_head",
-    Column("number", Integer, ForeignKey("event_seal.number"), nullable=False),
+    Column("number", Integer, nullable=False),
     _stream_type(),
     reference("stream_id"),
     Column("position", Integer, nullable=False),

@@ -221,7 +221,7 @@ def _seals() -> None:
     )
     create_table(
         "event_seal_head",
-        sa.Column("number", sa.Integer, sa.ForeignKey("event_seal.number"), nullable=False),
+        sa.Column("number", sa.Integer, nullable=False),
         sa.Column("stream_type", sa.Text(collation="C"), nullable=False),
         sa.Column("stream_id", sa.Uuid, nullable=False),
         sa.Column("position", sa.Integer, nullable=False),
