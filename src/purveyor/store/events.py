@@ -101,13 +101,15 @@ _APPEND: Final = text(
            stream_type, stream_id, position, id, type, schema, occurred_at, :recorded_at, :actor_kind,
            :actor_id, on_behalf_of, :source, :correlation_id, :cause_id, reason_digest, policy_set,
            unit, refs, payload, previous_hash, hash
-      FROM unnest(CAST(:stream_types AS text[]), CAST(:stream_ids AS uuid[]), CAST(:positions AS int[]),
-                  CAST(:event_ids AS uuid[]), CAST(:kinds AS text[]), CAST(:schemas AS smallint[]),
-                  CAST(:occurred AS timestamptz[]), CAST(:on_behalf_of AS uuid[]), CAST(:reasons AS text[]),
-                  CAST(:policy_sets AS text[]), CAST(:units AS uuid[]), CAST(:refs AS json[]),
-                  CAST(:payloads AS json[]), CAST(:previous_hashes AS bytea[]), CAST(:hashes AS bytea[]))
-           WITH ORDINALITY AS e (stream_type, stream_id, position, id, type, schema, occurred_at, on_behalf_of,
-                                 reason_digest, policy_set, unit, refs, payload, previous_hash, hash, number)
+      FROM ROWS FROM (
+               unnest(CAST(:stream_types AS text[]), CAST(:stream_ids AS uuid[]), CAST(:positions AS int[]),
+                      CAST(:event_ids AS uuid[]), CAST(:kinds AS text[]), CAST(:schemas AS smallint[]),
+                      CAST(:occurred AS timestamptz[]), CAST(:on_behalf_of AS uuid[]), CAST(:reasons AS text[]),
+                      CAST(:policy_sets AS text[]), CAST(:units AS uuid[]), CAST(:previous_hashes AS bytea[]),
+                      CAST(:hashes AS bytea[])),
+               json_array_elements(CAST(:refs AS json)), json_array_elements(CAST(:payloads AS json))
+           ) WITH ORDINALITY AS e (stream_type, stream_id, position, id, type, schema, occurred_at, on_behalf_of,
+                                   reason_digest, policy_set, unit, previous_hash, hash, refs, payload, number)
      ORDER BY number
     """
 )
@@ -137,7 +139,7 @@ def append(tx: Tx, events: Iterable[Event]) -> list[UUID]:
     if not batch:
         return []
     heads = _lock_heads(tx, {event.stream for event in batch})
-    columns: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
+    columns: dict[str, Any] = {name: [] for name in _COLUMNS}
     reasons: list[tuple[UUID, bytes, str]] = []
     for event in batch:
         salt = os.urandom(16) if event.reason is not None else b""
@@ -146,7 +148,8 @@ def append(tx: Tx, events: Iterable[Event]) -> list[UUID]:
             reasons.append((row["event_ids"], salt, event.reason))
         for name, value in row.items():
             columns[name].append(value)
-    tx.conn.execute(_APPEND, columns | _head_columns(heads) | _common(tx))
+    documents = {name: f"[{','.join(columns[name])}]" for name in ("refs", "payloads")}
+    tx.conn.execute(_APPEND, columns | documents | _head_columns(heads) | _common(tx))
     ids: list[UUID] = columns["event_ids"]
     _append_refs(tx, [(ref, event_id) for event, event_id in zip(batch, ids, strict=True) for ref in event.refs])
     if reasons:
