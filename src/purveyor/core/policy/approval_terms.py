@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from purveyor.core.policy.answers import decimal_of, integer_of, text_of
+from purveyor.core.policy.answers import decimal_of, integer_of, text_of, texts_of
 from purveyor.core.policy.policy_set import PolicySet
 
 
@@ -40,24 +40,29 @@ def escalation_terms(policy: PolicySet, level: int) -> EscalationTerms:
 
 
 @dataclass(frozen=True, slots=True)
-class ReapprovalLimits:
+class ApprovalLimits:
     """How far a change order may raise the total without a new approval: the lower of percent and amount (policy currency).
 
-    ``split_window_days``: orders of one requester, supplier and category inside it are added up for routing.
+    ``split_window_days``: orders of one requester, supplier and category inside it are added up for routing. ``undecided_chain``
+    are the roles that decide when the matrix cannot; ``process_owner`` is the role an escalation ends with.
     """
 
     increase_pct: Decimal
     increase_abs: Decimal
     split_window_days: int
+    undecided_chain: tuple[str, ...]
+    process_owner: str
     source: str
 
 
-def reapproval_limits(policy: PolicySet) -> ReapprovalLimits:
-    """Return the limits for re-approval and for adding up split orders (domain.md 1)."""
-    answer = policy.require("reapproval", {})
-    return ReapprovalLimits(
+def approval_limits(policy: PolicySet) -> ApprovalLimits:
+    """Return the limits for re-approval and split orders, and the roles that decide what the matrix cannot (domain.md 1)."""
+    answer = policy.require("approval_limits", {})
+    return ApprovalLimits(
         increase_pct=decimal_of(answer, "increase_pct"),
         increase_abs=decimal_of(answer, "increase_abs"),
         split_window_days=integer_of(answer, "split_window_days"),
+        undecided_chain=texts_of(answer, "undecided_chain"),
+        process_owner=text_of(answer, "process_owner"),
         source=answer.source,
     )

@@ -6,15 +6,14 @@ function raises PolicyUndecidable when a value the rows ask for is missing: then
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
 from purveyor.core.access import Role
 from purveyor.core.cases import ExceptionRule, ExceptionType
+from purveyor.core.facts import FactKind, Freshness, GatePolicy
 from purveyor.core.finding import Severity
 from purveyor.core.policy.answers import (
     decimal_of,
@@ -28,7 +27,7 @@ from purveyor.core.policy.answers import (
 )
 from purveyor.core.policy.policy_set import PolicySet
 
-FACTS: Final = ("stock", "budget", "price", "item", "supplier")
+AGEING_FACTS: Final = (FactKind.STOCK, FactKind.BUDGET, FactKind.PRICE, FactKind.ITEM, FactKind.SUPPLIER)
 """Kinds of facts whose age policy limits."""
 
 
@@ -160,64 +159,30 @@ def exception_owner(policy: PolicySet, type_: ExceptionType, *, category: str | 
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Freshness:
-    """How old a fact may be (at the limit is fresh) and what a stale one does: block or warn."""
-
-    limit: timedelta
-    effect: Severity
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class GateLimits:
-    """Every number the gate compares with. Percents are percents, days calendar days unless the name says otherwise.
-
-    ``freshness`` is by kind of fact. ``keying_slip_factor``: a price that many times above or below its reference looks mistyped.
-    """
-
-    freshness: Mapping[str, Freshness]
-    item_record_days: int
-    agreement_price_pct: Decimal
-    no_agreement_price_pct: Decimal
-    keying_slip_factor: Decimal
-    duplicate_window_days: int
-    usual_deviations: Decimal
-    usual_times_largest: Decimal
-    usual_least_orders: int
-    usual_least_times_median: Decimal
-    maximum_cover_days: int
-    break_uplift_share_pct: Decimal
-    lead_time_least_receipts: int
-    source: str
-
-
-def gate_limits(policy: PolicySet, *, category: str | None = None, source: FactSource = FactSource.CONNECTED) -> GateLimits:
-    """Return the limits of the gate for a category and a kind of ERP; None asks for the rows that hold for every category."""
+def gate_policy(policy: PolicySet, *, category: str | None = None, source: FactSource = FactSource.CONNECTED) -> GatePolicy:
+    """Return the limits of the gate for a category and a kind of ERP; without a category the rows for every category count."""
     answer = policy.require("gate_limits", {"category": category or ""})
-    return GateLimits(
-        freshness={fact: freshness_of(policy, fact, source) for fact in FACTS},
-        item_record_days=integer_of(answer, "item_record_days"),
-        agreement_price_pct=decimal_of(answer, "agreement_price_pct"),
-        no_agreement_price_pct=decimal_of(answer, "no_agreement_price_pct"),
-        keying_slip_factor=decimal_of(answer, "keying_slip_factor"),
+    return GatePolicy(
+        policy=answer.source,
+        freshness={fact: freshness_of(policy, fact, source) for fact in AGEING_FACTS},
+        agreement_tolerance_pct=decimal_of(answer, "agreement_price_pct"),
+        no_agreement_tolerance_pct=decimal_of(answer, "no_agreement_price_pct"),
         duplicate_window_days=integer_of(answer, "duplicate_window_days"),
         usual_deviations=decimal_of(answer, "usual_deviations"),
         usual_times_largest=decimal_of(answer, "usual_times_largest"),
         usual_least_orders=integer_of(answer, "usual_least_orders"),
         usual_least_times_median=decimal_of(answer, "usual_least_times_median"),
-        maximum_cover_days=integer_of(answer, "maximum_cover_days"),
-        break_uplift_share_pct=decimal_of(answer, "break_uplift_share_pct"),
-        lead_time_least_receipts=integer_of(answer, "lead_time_least_receipts"),
-        source=answer.source,
+        maximum_cover_days=decimal_of(answer, "maximum_cover_days"),
+        break_uplift_pct=decimal_of(answer, "break_uplift_share_pct"),
+        item_record_days=integer_of(answer, "item_record_days"),
+        least_receipts=integer_of(answer, "lead_time_least_receipts"),
     )
 
 
-def freshness_of(policy: PolicySet, fact: str, source: FactSource) -> Freshness:
+def freshness_of(policy: PolicySet, fact: FactKind, source: FactSource) -> Freshness:
     """Return how old one kind of fact may be (domain.md 1, Freshness; set freshness)."""
-    answer = policy.require("freshness", {"fact": fact, "source": source.value})
-    limit = timedelta(minutes=integer_of(answer, "limit_minutes"))
-    return Freshness(limit, Severity(text_of(answer, "effect")), answer.source)
+    answer = policy.require("freshness", {"fact": fact.value, "source": source.value})
+    return Freshness(integer_of(answer, "limit_minutes"), Severity(text_of(answer, "effect")))
 
 
 @dataclass(frozen=True, slots=True)
