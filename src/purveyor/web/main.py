@@ -1,0 +1,86 @@
+"""The web application: middleware in the order it runs, the parts, and the API's description."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from purveyor.core.errors import PurveyorError
+from purveyor.settings import Settings
+from purveyor.store.db import Database
+from purveyor.web import health
+from purveyor.web.api.openapi import describe
+from purveyor.web.bodies import BodyLimits
+from purveyor.web.csp import SecurityHeaders
+from purveyor.web.navigation import Part
+from purveyor.web.problems import answer, problem_of, problem_of_http, problem_of_validation
+from purveyor.web.security import Visitors, guard_of
+from purveyor.web.signin.routes import PART as SIGN_IN
+from purveyor.web.signin.routes import Tries
+from purveyor.web.templating import STATIC, Pages
+from purveyor.web.tracing import Correlation, Faults
+
+PARTS: Final[tuple[Part, ...]] = (SIGN_IN, health.PART)
+"""Every area of the web interface; header links appear in this order."""
+
+
+def create_app(database: Database, settings: Settings, parts: Sequence[Part] = PARTS) -> FastAPI:
+    """Build the application for one installation; raise InvalidSettings when it could not be used safely."""
+    guard = guard_of(settings)
+    app = FastAPI(
+        title="Purveyor",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/v1/openapi.json",
+        redirect_slashes=False,
+        middleware=[
+            Middleware(Correlation),
+            Middleware(SecurityHeaders, encrypted=guard.encrypted),
+            Middleware(Visitors, guard=guard),
+            Middleware(Faults),
+            Middleware(BodyLimits),
+        ],
+        exception_handlers={
+            PurveyorError: _refused,
+            RequestValidationError: _not_valid,
+            HTTPException: _not_served,
+        },
+    )
+    app.state.database = database
+    app.state.settings = settings
+    app.state.guard = guard
+    app.state.tries = Tries()
+    navigation = tuple(item for part in parts for item in part.navigation)
+    bars = [part.bar for part in parts if part.bar is not None]
+    folders = tuple(part.templates for part in parts if part.templates is not None)
+    app.state.pages = Pages(navigation, bars[0] if bars else None, folders)
+    app.mount("/static", GZipMiddleware(StaticFiles(directory=STATIC)), name="static")
+    for part in parts:
+        for router in part.routers:
+            app.include_router(router)
+    describe(app)
+    return app
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, PurveyorError)
+    return answer(request, problem_of(error))
+
+
+async def _not_valid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return answer(request, problem_of_validation(error))
+
+
+async def _not_served(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return answer(request, problem_of_http(error))
