@@ -119,7 +119,7 @@ def wait_before_retry(attempts: int, rule: RetryRule, spread: Decimal) -> timede
     doubled = rule.first_wait * (1 << min(attempts - 1, 30))
     full = min(doubled, rule.longest_wait)
     half = full / 2
-    return half + timedelta(microseconds=int(half / timedelta(microseconds=1) * spread))
+    return half + timedelta(microseconds=int(half // timedelta(microseconds=1) * spread))
 
 
 def after_failure(

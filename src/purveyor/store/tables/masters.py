@@ -35,7 +35,7 @@ _UNIT: Final = Security(scoped_by="unit")
 
 def _provenance() -> tuple[Column[Any], Column[Any]]:
     """Return fresh columns for the moment a row was true and the system that said so."""
-    return (moment("as_of", nullable=True), text("source"))
+    return (moment("as_of"), text("source"))
 
 
 def _of(name: str, target: str, *, nullable: bool = False) -> Column[Any]:
