@@ -20,10 +20,11 @@ from purveyor.core.cases import (
     OpenCase,
 )
 from purveyor.core.errors import ReasonRequired, StaleVersion
-from purveyor.core.events.base import Event
+from purveyor.core.events.base import Event, Ref
 from purveyor.core.events.case import (
     ExceptionEscalated,
     ExceptionHeld,
+    ExceptionHoldEnded,
     ExceptionOpened,
     ExceptionReassigned,
     ExceptionRecurred,
@@ -67,9 +68,10 @@ def open_case(
         proposed_resolution=command.proposed_resolution,
         opened_by=actor.id,
     )
+    unit = () if case.business_unit_id is None else (Ref("business_unit", case.business_unit_id),)
     event = ExceptionOpened(
         stream=case.stream,
-        refs=case.subject.refs(),
+        refs=(*case.subject.refs(), *unit),
         policy_set=rule.policy,
         exception_type=case.type.value,
         line_no=case.subject.line_no,
@@ -239,11 +241,13 @@ def hold(case: ExceptionCase, actor: Actor, until: datetime, reason: str) -> Cas
 def escalate(case: ExceptionCase, due_at: datetime, now: datetime) -> CaseDecision:
     """Move a breached exception to the next role of its route with a new due time.
 
-    At the end of the route it stays with the last role, still open: time alone never settles anything. Before the due time,
-    or when it is already settled, nothing happens (a timer that fires late or twice is harmless).
+    At the end of the route it stays with the last role, still open (a hold ends): time alone never settles anything. Before the
+    due time, or when it is already settled, nothing happens (a timer that fires late or twice is harmless).
     """
-    if not case.breached(now) or case.level + 1 >= len(case.route):
+    if not case.is_open or now < case.due_at:
         return CaseDecision(case, ())
+    if case.level + 1 >= len(case.route):
+        return _end_hold(case)
     level = case.level + 1
     moved = replace(
         case,
@@ -265,3 +269,11 @@ def escalate(case: ExceptionCase, due_at: datetime, now: datetime) -> CaseDecisi
         due_at=due_at,
     )
     return CaseDecision(moved, (event,))
+
+
+def _end_hold(case: ExceptionCase) -> CaseDecision:
+    if case.status is not CaseStatus.ON_HOLD:
+        return CaseDecision(case, ())
+    back = replace(case, status=CaseStatus.OPEN, version=case.version + 1)
+    event = ExceptionHoldEnded(stream=case.stream, refs=case.subject.refs(), owner_role=case.owner_role.value)
+    return CaseDecision(back, (event,))

@@ -59,6 +59,15 @@ class ExceptionHeld(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExceptionHoldEnded(Event):
+    """The time of a hold is over and nobody is left to escalate to: the last owner has it again."""
+
+    type: ClassVar[str] = "exception.hold_ended"
+
+    owner_role: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExceptionEscalated(Event):
     """The due time passed and the next role of the route took over."""
 
