@@ -28,6 +28,7 @@ MOMENT = sa.DateTime(timezone=True)
 def upgrade() -> None:
     """Create the foundation."""
     run([f"GRANT USAGE ON SCHEMA public TO {RUNTIME}, {PORTAL}, {DEMO}"])
+    run([f"GRANT SELECT ON alembic_version TO {RUNTIME}"])
     _job_engine()
     _parties()
     _secrets()

@@ -1,0 +1,134 @@
+"""Run a worker: take jobs as they are committed, keep a heartbeat, stop gently, and survive a database restart."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from typing import Any, Final
+
+import structlog
+from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
+from procrastinate.exceptions import ConnectorException
+
+from purveyor.core.access import SYSTEM
+from purveyor.settings import Settings
+from purveyor.store import jobs
+from purveyor.store.db import Database
+from purveyor.store.jobs import QUEUE, Registry
+from purveyor.store.launch import open_database
+from purveyor.worker.sweep import promote, surviving, sweep
+
+log = structlog.get_logger("purveyor.worker")
+
+EXTRA_THREADS: Final = 4
+RECONNECT_SECONDS: Final = 1
+
+
+def run_worker(settings: Settings, registry: Registry) -> None:
+    """Work until told to stop (SIGINT, SIGTERM); jobs in hand get ``graceful_stop_seconds``, the sweep takes the rest."""
+    with open_database(settings) as database:
+        asyncio.run(Worker(database, settings, registry).run_until_stopped())
+
+
+def work_off(database: Database, settings: Settings, registry: Registry) -> None:
+    """Do everything that can be done now, then return: due timers, queued jobs, and what those queue in turn."""
+    worker = Worker(database, settings, registry)
+    while True:
+        asyncio.run(worker.run_until_idle())
+        if not promote(database):
+            return
+
+
+class Worker:
+    """One worker process: the engine's loop, the timer loop and the sweep."""
+
+    def __init__(self, database: Database, settings: Settings, registry: Registry) -> None:
+        self.database = database
+        self.settings = settings
+        self.registry = registry
+        self.stopping = asyncio.Event()
+
+    async def run_until_stopped(self) -> None:
+        """Run all loops; a stop request lets running jobs finish for a while, then ends the process."""
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(self.settings.worker_concurrency + EXTRA_THREADS))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.stopping.set)
+        loops = [
+            asyncio.create_task(self._work()),
+            asyncio.create_task(self._every(self.settings.timer_seconds, lambda: promote(self.database))),
+            asyncio.create_task(
+                self._every(self.settings.sweep_seconds, lambda: sweep(self.database, self.settings, self.registry))
+            ),
+        ]
+        await self.stopping.wait()
+        log.info("stopping", seconds_for_running_jobs=str(self.settings.graceful_stop_seconds))
+        for task in loops:
+            task.cancel()
+        _, unfinished = await asyncio.wait(loops, timeout=int(self.settings.graceful_stop_seconds) + 2)
+        if unfinished:  # a thread cannot be stopped; its job is taken up by another worker's sweep
+            log.warning("stopped with jobs unfinished")
+            os._exit(1)
+
+    async def run_until_idle(self) -> None:
+        """Run jobs until none is left that could run now."""
+        app = self._engine()
+        async with app.open_async():
+            await app.run_worker_async(**self._options(), wait=False, listen_notify=False)
+
+    async def _work(self) -> None:
+        """Run the engine's worker; when the database goes away, come back as a new worker."""
+        while not self.stopping.is_set():
+            app = self._engine()
+            try:
+                async with app.open_async():
+                    log.info("worker ready", kinds=len(self.registry.tasks))
+                    await app.run_worker_async(**self._options())
+            except ConnectorException as error:
+                log.warning("database away", reason=str(error.__cause__ or error))
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _every(self, seconds: Decimal, step: Callable[[], object]) -> None:
+        while not self.stopping.is_set():
+            await asyncio.to_thread(surviving, step)
+            await asyncio.sleep(float(seconds))
+
+    def _options(self) -> dict[str, Any]:
+        return {
+            "queues": [QUEUE],
+            "concurrency": self.settings.worker_concurrency,
+            "fetch_job_polling_interval": float(self.settings.poll_seconds),
+            "shutdown_graceful_timeout": float(self.settings.graceful_stop_seconds),
+            "update_heartbeat_interval": float(self.settings.heartbeat_seconds),
+            "stalled_worker_timeout": float(self.settings.stalled_seconds),
+            "delete_jobs": "successful",
+            "install_signal_handlers": False,
+        }
+
+    def _engine(self) -> App:
+        """Build the engine's application with one task per registered kind."""
+        connector = PsycopgConnector(conninfo=self.database.url, min_size=1, max_size=4, timeout=5)
+        app = App(connector=connector)
+        again = RetryStrategy(max_attempts=self.settings.job_attempts - 1, exponential_wait=2)
+        for kind in self.registry.tasks:
+            task = app.task(name=kind, queue=QUEUE, pass_context=True, retry=again)(self._run_job)
+            if kind in self.registry.periodic:
+                app.periodic(cron=self.registry.periodic[kind])(task)
+        return app
+
+    def _run_job(self, context: JobContext, /, *_: object, **__: object) -> None:
+        """Run one job in a thread; the last failed attempt is handed to ``give_up`` before it is marked failed."""
+        job = jobs.from_engine(context.job)
+        with structlog.contextvars.bound_contextvars(job=job.id, kind=job.kind, key=job.key):
+            try:
+                self.registry.task(job.kind)(self.database, job)
+            except Exception as error:
+                log.warning("job failed", attempt=job.attempt, reason=f"{type(error).__name__}: {error}")
+                if job.attempt >= self.settings.job_attempts:
+                    with self.database.transaction(SYSTEM, correlation_id=job.correlation_id, source="job") as tx:
+                        self.registry.give_up(tx, job, f"{type(error).__name__}: {error}")
+                raise
