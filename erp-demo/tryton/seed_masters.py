@@ -118,7 +118,8 @@ def _units(proteus, facts: Facts) -> None:
 def _warehouses(proteus, facts: Facts) -> None:
     location_model = proteus.Model.get("stock.location")
     party = proteus.Model.get("company.company")(facts.company).party
-    us, = proteus.Model.get("country.country").find([("code", "=", "US")], limit=1) or [None]
+    us = proteus.Model.get("country.country")(name="United States", code="US")
+    us.save()
     first, = location_model.find([("type", "=", "warehouse")])
     for position, (code, name, street, city, postal_code) in enumerate(catalog.WAREHOUSES):
         address = proteus.Model.get("party.address")(party=party, party_name=f"{catalog.COMPANY}, {name}")
@@ -149,6 +150,7 @@ def _suppliers(proteus, facts: Facts) -> None:
     for entry in catalog.SUPPLIERS:
         party = proteus.Model.get("party.party")(name=entry.name, code=entry.code)
         party.addresses[0].city = f"{entry.city}, {entry.state}"
+        party.addresses[0].country, = proteus.Model.get("country.country").find([("code", "=", "US")])
         party.supplier_payment_term = proteus.Model.get("account.invoice.payment_term")(facts.terms[entry.term])
         party.supplier_lead_time = dt.timedelta(days=entry.lead_days)
         party.supplier_currency = proteus.Model.get("currency.currency")(facts.currency)
@@ -226,7 +228,10 @@ def _users(proteus) -> None:
             "purchase_amendment.group_purchase_amendment", "stock.group_stock",
             "account.group_account", "account_payment.group_payment",
         ),
-        "buyers": ("purchase.group_purchase", "purchase_request.group_purchase_request", "stock.group_stock"),
+        "buyers": (
+            "purchase.group_purchase", "purchase_request.group_purchase_request",
+            "purchase_amendment.group_purchase_amendment", "stock.group_stock",
+        ),
     }
     for login, names in groups.items():
         user = proteus.Model.get("res.user")(login=login, name="Purveyor" if login == "purveyor" else "Purchasing desk")
