@@ -130,10 +130,10 @@ def policy_currency(policy: PolicySet) -> str:
     compiled = policy.tables.get(MATRIX)
     if compiled is None:
         raise PolicyMissing(table=MATRIX)
-    for column in compiled.table.inputs:
-        if column.name == "amount" and column.unit is not None:
-            return column.unit
-    raise UnexpectedPolicy(table=MATRIX, column="amount", expected="an amount of money")
+    unit = next((column.unit for column in compiled.table.inputs if column.name == "amount"), None)
+    if unit is None:
+        raise UnexpectedPolicy(table=MATRIX, column="amount", expected="an amount of money")
+    return unit
 
 
 def gross_amount(order: PurchaseOrder) -> Decimal | None:

@@ -182,7 +182,7 @@ def _answer(column: OutputColumn, raw: Any, place: _Place) -> OutputValue:
             return raw
         case OutputType.REFERENCE:
             return _known((_text(raw, place),), column, place)[0]
-        case OutputType.REFERENCES:
+        case _:
             return _known(_texts(raw, place), column, place)
 
 
