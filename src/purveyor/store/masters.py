@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, Table, bindparam, delete, func, insert, select
+from sqlalchemy import Row, Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from purveyor.core.errors import NotFound
@@ -27,18 +27,29 @@ from purveyor.store.db import Tx
 from purveyor.store.search import folded
 from purveyor.store.tables.masters import (
     AGREEMENT,
-    EXCHANGE_RATE,
+    DEMAND_LINE,
+    ERP_UOM,
     ITEM,
     ITEM_UOM,
     PRICE_ENTRY,
     SITE,
+    STOCK_POSITION,
     SUPPLIER,
     SUPPLIER_ITEM,
     SUPPLIER_PROFILE,
 )
 from purveyor.store.tables.parties import BUSINESS_UNIT
 
-PROFILE_FIELDS = ("channels", "email", "api_url", "answer_mode", "transit_days")
+_CODES: Final = {"site": SITE.c.code, "supplier": SUPPLIER.c.code, "item": ITEM.c.sku}
+_DATED: Final = {
+    "supplier": SUPPLIER,
+    "item": ITEM,
+    "supplier_item": SUPPLIER_ITEM,
+    "agreement": AGREEMENT,
+    "stock": STOCK_POSITION,
+    "demand": DEMAND_LINE,
+}
+PROFILE_FIELDS: Final = ("channels", "email", "api_url", "answer_mode", "transit_days")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,28 +117,78 @@ def _profile_row(supplier: Supplier) -> dict[str, Any]:
     }
 
 
-def save_items(tx: Tx, items: Sequence[Item], came: Provenance) -> None:
+@dataclass(frozen=True, slots=True)
+class ItemSource:
+    """What an ERP says of an item beyond the item itself: its group of units, and the sales price per base unit."""
+
+    unit_group: str | None = None
+    sales_price: Decimal | None = None
+
+
+def save_items(tx: Tx, items: Sequence[Item], came: Provenance, sources: Mapping[ItemId, ItemSource] | None = None) -> None:
     """Write items with all their units."""
+    known = sources or {}
     rows = [
         {
             **_plain(item, "units"),
             **came.columns(),
+            **_plain(known.get(item.id, ItemSource())),
             "base_uom": item.units.base_uom,
             "search_text": folded(item.sku, item.name),
         }
         for item in items
     ]
     merge_rows(tx, ITEM, rows)
-    if not items:
+    save_units(tx, {item.id: item.units for item in items})
+
+
+def save_units(tx: Tx, units: Mapping[ItemId, UnitTable]) -> None:
+    """Replace all units of items."""
+    if not units:
         return
-    tx.conn.execute(delete(ITEM_UOM).where(ITEM_UOM.c.item_id.in_([item.id for item in items])))
+    tx.conn.execute(delete(ITEM_UOM).where(ITEM_UOM.c.item_id.in_(list(units))))
     factors = [
-        {"item_id": item.id, "uom": uom, "numerator": factor.numerator, "denominator": factor.denominator}
-        for item in items
-        for uom, factor in item.units.factors.items()
+        {"item_id": item_id, "uom": uom, "numerator": factor.numerator, "denominator": factor.denominator}
+        for item_id, table in units.items()
+        for uom, factor in table.factors.items()
     ]
     if factors:
         tx.conn.execute(insert(ITEM_UOM), factors)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitOfMeasure:
+    """A unit of an ERP: ``factor`` base units of its group are one of it."""
+
+    erp_instance: str
+    external_id: str
+    code: str
+    unit_group: str
+    factor: Fraction
+
+
+def save_uoms(tx: Tx, uoms: Sequence[UnitOfMeasure]) -> None:
+    """Write the units of an ERP."""
+    rows = [{**_plain(uom, "factor"), "numerator": uom.factor.numerator, "denominator": uom.factor.denominator} for uom in uoms]
+    merge_rows(tx, ERP_UOM, rows)
+
+
+def unit_groups(tx: Tx, groups: Collection[str]) -> dict[str, dict[str, Fraction]]:
+    """Return the units of groups with their factors to the base of the group."""
+    found: dict[str, dict[str, Fraction]] = defaultdict(dict)
+    for row in _rows(tx, ERP_UOM, groups, key="unit_group"):
+        found[row.unit_group][row.code] = Fraction(int(row.numerator), int(row.denominator))
+    return dict(found)
+
+
+def items_counted_in(tx: Tx, groups: Collection[str]) -> dict[ItemId, tuple[str, str]]:
+    """Return the items whose units belong to these groups: their base unit and their group."""
+    return {ItemId(row.id): (row.base_uom, row.unit_group) for row in _rows(tx, ITEM, groups, key="unit_group")}
+
+
+def sales_prices(tx: Tx, ids: Collection[ItemId]) -> dict[ItemId, Decimal]:
+    """Return what customers pay per base unit, for the items that have a price."""
+    return {ItemId(row.id): row.sales_price for row in _rows(tx, ITEM, ids) if row.sales_price is not None}
 
 
 def save_supplier_items(tx: Tx, terms: Sequence[SupplierItem], came: Provenance) -> None:
@@ -179,32 +240,11 @@ def _replace_prices(tx: Tx, owners: Mapping[str, _PricesOf]) -> None:
         tx.conn.execute(insert(PRICE_ENTRY), rows)
 
 
-@dataclass(frozen=True, slots=True)
-class ExchangeRate:
-    """One unit of ``from_currency`` is ``rate`` units of ``to_currency`` on that day."""
-
-    from_currency: str
-    to_currency: str
-    valid_on: date
-    rate: Decimal
-    source: str
-
-
-def save_rates(tx: Tx, rates: Sequence[ExchangeRate]) -> None:
-    """Write exchange rates."""
-    merge_rows(tx, EXCHANGE_RATE, [_plain(rate) for rate in rates])
-
-
-def rate_on(tx: Tx, from_currency: str, to_currency: str, day: date) -> ExchangeRate | None:
-    """Return the newest rate that was known on a day, None when there is none; the same currency has the rate 1."""
-    if from_currency == to_currency:
-        return ExchangeRate(from_currency, to_currency, day, Decimal(1), "same currency")
-    columns = EXCHANGE_RATE.c
-    query = select(EXCHANGE_RATE).where(
-        columns.from_currency == from_currency, columns.to_currency == to_currency, columns.valid_on <= day
-    )
-    row = tx.conn.execute(query.order_by(columns.valid_on.desc()).limit(1)).first()
-    return None if row is None else ExchangeRate(**row._mapping)
+def still_true(tx: Tx, kind: str, came: Provenance) -> None:
+    """Note that all records of a kind a system told us are still so, because its feed of changes was read to the end."""
+    table = _DATED.get(kind)
+    if table is not None:
+        tx.conn.execute(update(table).where(table.c.source == came.source, table.c.as_of < came.as_of).values(as_of=came.as_of))
 
 
 def business_units(tx: Tx) -> dict[BusinessUnitId, BusinessUnit]:
@@ -266,9 +306,10 @@ def _item(row: Row[Any], factors: Mapping[str, Fraction]) -> Item:
     )
 
 
-def ids_by_code(tx: Tx, table: Table, column: str, codes: Collection[str]) -> dict[str, UUID]:
-    """Return the ids of records by their code; codes nobody knows are left out."""
-    query = select(table.c[column], table.c.id).where(table.c[column] == func.any(bindparam("codes")))
+def ids_by_code(tx: Tx, kind: str, codes: Collection[str]) -> dict[str, UUID]:
+    """Return the ids of sites, suppliers or items (``kind``) by their code; codes nobody knows are left out."""
+    column = _CODES[kind]
+    query = select(column, column.table.c.id).where(column == func.any(bindparam("codes")))
     return {row[0]: row[1] for row in tx.conn.execute(query, {"codes": list(codes)})}
 
 
@@ -324,7 +365,7 @@ def _prices(tx: Tx, item_ids: Collection[ItemId]) -> dict[str, list[PriceEntry]]
     return found
 
 
-def _rows(tx: Tx, table: Table, ids: Collection[UUID] | None, key: str = "id") -> Sequence[Row[Any]]:
+def _rows(tx: Tx, table: Table, ids: Collection[UUID] | Collection[str] | None, key: str = "id") -> Sequence[Row[Any]]:
     query = select(table)
     if ids is None:
         return tx.conn.execute(query.order_by(table.c[key])).all()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import bindparam, func, insert, select, tuple_
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from purveyor.core.facts import Fact
@@ -46,9 +46,7 @@ class LeadTimeObservation:
 
 
 def save_stock(tx: Tx, positions: Sequence[StockPosition], unit_of: Mapping[SiteId, BusinessUnitId], came: Provenance) -> None:
-    """Write stock positions; the open demand of each position is replaced by the one it carries."""
-    if not positions:
-        return
+    """Write stock positions, and the open demand that they carry under its own reference."""
     rows = [
         {
             "item_id": position.item_id,
@@ -60,21 +58,44 @@ def save_stock(tx: Tx, positions: Sequence[StockPosition], unit_of: Mapping[Site
         for position in positions
     ]
     merge_rows(tx, STOCK_POSITION, rows)
-    places = [(position.item_id, position.site_id) for position in positions]
-    tx.conn.execute(DEMAND_LINE.delete().where(tuple_(DEMAND_LINE.c.item_id, DEMAND_LINE.c.site_id).in_(places)))
     wanted = [
-        {
-            "item_id": position.item_id,
-            "site_id": position.site_id,
-            "business_unit_id": unit_of[position.site_id],
-            **{name: getattr(line, name) for name in _DEMAND},
-            **came.columns(),
-        }
+        OpenDemand(position.item_id, position.site_id, line.source_ref, line)
         for position in positions
         for line in position.demand
     ]
-    if wanted:
-        tx.conn.execute(insert(DEMAND_LINE), wanted)
+    save_demand(tx, wanted, unit_of, came)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDemand:
+    """Somebody needs an item at a site; ``external_id`` is the id of the need in the system it came from."""
+
+    item_id: ItemId
+    site_id: SiteId
+    external_id: str
+    line: DemandLine
+
+
+def save_demand(tx: Tx, demand: Sequence[OpenDemand], unit_of: Mapping[SiteId, BusinessUnitId], came: Provenance) -> None:
+    """Write open demand; the same id from the same system is the same need."""
+    rows = [
+        {
+            "item_id": need.item_id,
+            "site_id": need.site_id,
+            "external_id": need.external_id,
+            "business_unit_id": unit_of[need.site_id],
+            **{name: getattr(need.line, name) for name in _DEMAND},
+            **came.columns(),
+        }
+        for need in demand
+    ]
+    merge_rows(tx, DEMAND_LINE, rows)
+
+
+def forget_demand(tx: Tx, source: str, external_ids: Collection[str]) -> None:
+    """Take out demand that was served or withdrawn."""
+    gone = DEMAND_LINE.c.external_id == func.any(bindparam("external_ids"))
+    tx.conn.execute(DEMAND_LINE.delete().where(DEMAND_LINE.c.source == source, gone), {"external_ids": list(external_ids)})
 
 
 def stock(tx: Tx, item_ids: Collection[ItemId]) -> dict[tuple[ItemId, SiteId], Fact[StockPosition]]:

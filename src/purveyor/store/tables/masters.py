@@ -102,6 +102,9 @@ ITEM: Final = table(
     Column("discrete", Boolean, nullable=False),
     text("purchase_uom", nullable=True),
     reference("superseded_by", nullable=True),
+    # The ERP's group of units the item is counted in, and what customers pay per base unit.
+    text("unit_group", nullable=True),
+    quantity("sales_price", nullable=True),
     moment("updated_at", nullable=True),
     text("search_text"),
     *_provenance(),
@@ -117,6 +120,20 @@ ITEM_UOM: Final = table(
     Column("numerator", Numeric(60, 0), nullable=False),
     Column("denominator", Numeric(60, 0), nullable=False),
     PrimaryKeyConstraint("item_id", "uom"),
+    CheckConstraint("numerator > 0 AND denominator > 0", name="positive"),
+    security=_INTERNAL,
+)
+
+ERP_UOM: Final = table(
+    "erp_uom",
+    # ``numerator / denominator`` base units of the group are one of this unit.
+    text("erp_instance"),
+    text("external_id"),
+    text("code"),
+    text("unit_group"),
+    Column("numerator", Numeric(60, 0), nullable=False),
+    Column("denominator", Numeric(60, 0), nullable=False),
+    PrimaryKeyConstraint("erp_instance", "external_id"),
     CheckConstraint("numerator > 0 AND denominator > 0", name="positive"),
     security=_INTERNAL,
 )
@@ -206,7 +223,9 @@ DEMAND_LINE: Final = table(
     quantity("unit_sales_price", nullable=True),
     text("currency", nullable=True),
     *_provenance(),
-    PrimaryKeyConstraint("item_id", "site_id", "source_ref"),
+    text("external_id"),
+    PrimaryKeyConstraint("source", "external_id"),
+    Index(None, "item_id", "site_id"),
     Index(None, "business_unit_id", "item_id"),
     security=_UNIT,
 )

@@ -105,11 +105,25 @@ def _items() -> None:
         sa.Column("discrete", sa.Boolean, nullable=False),
         sa.Column("purchase_uom", sa.Text),
         sa.Column("superseded_by", sa.Uuid),
+        sa.Column("unit_group", sa.Text),
+        sa.Column("sales_price", sa.Numeric),
         sa.Column("updated_at", MOMENT),
         sa.Column("search_text", sa.Text, nullable=False),
         sa.Column("as_of", MOMENT, nullable=False),
         sa.Column("source", sa.Text, nullable=False),
         sa.UniqueConstraint("sku"),
+        security=Security(scoped_by="internal"),
+    )
+    create_table(
+        "erp_uom",
+        sa.Column("erp_instance", sa.Text, nullable=False),
+        sa.Column("external_id", sa.Text, nullable=False),
+        sa.Column("code", sa.Text, nullable=False),
+        sa.Column("unit_group", sa.Text, nullable=False),
+        sa.Column("numerator", sa.Numeric(60, 0), nullable=False),
+        sa.Column("denominator", sa.Numeric(60, 0), nullable=False),
+        sa.PrimaryKeyConstraint("erp_instance", "external_id"),
+        sa.CheckConstraint("numerator > 0 AND denominator > 0", name="positive"),
         security=Security(scoped_by="internal"),
     )
     create_table(
@@ -223,10 +237,12 @@ def _stock() -> None:
         sa.Column("currency", sa.Text),
         sa.Column("as_of", MOMENT, nullable=False),
         sa.Column("source", sa.Text, nullable=False),
-        sa.PrimaryKeyConstraint("item_id", "site_id", "source_ref"),
+        sa.Column("external_id", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("source", "external_id"),
         security=Security(scoped_by="unit"),
     )
     op.create_index(None, "demand_line", ["business_unit_id", "item_id"])
+    op.create_index(None, "demand_line", ["item_id", "site_id"])
 
 
 def _history() -> None:
