@@ -56,6 +56,8 @@ class Settings:
     smtp_user: str | None = None
     smtp_password_file: Path | None = None
     mail_from: str = "purchasing@localhost"
+    connections_file: Path | None = None
+    """TOML file that names the ERPs, the warehouse system and the suppliers' secrets; see worker/connections.py."""
 
     pool_size: int = 10
     statement_timeout_seconds: Decimal = Decimal(30)
