@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar, Final
 
+from procrastinate.exceptions import ConnectorException
 from psycopg import errors
 from sqlalchemy import exc
 
@@ -38,21 +39,35 @@ class Conflict(PurveyorError):
 
 _CONFLICTS: Final = (errors.SerializationFailure, errors.DeadlockDetected)
 _BUSY: Final = (errors.LockNotAvailable, errors.QueryCanceled, errors.TooManyConnections)
+_GONE: Final = (errors.CannotConnectNow, errors.AdminShutdown, errors.CrashShutdown, errors.ConnectionException)
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn the driver's errors into ours; programming errors and broken constraints pass through untouched."""
+    """Turn failures of the driver, the pool and the job engine into ours; all others pass through untouched."""
     try:
         yield
     except exc.TimeoutError as error:
         raise StoreBusy(waited_for="connection") from error
-    except exc.DBAPIError as error:
+    except (exc.DBAPIError, errors.Error, ConnectorException) as error:
+        told = _told(error)
+        if told is None:
+            raise
+        raise told from error
+
+
+def _told(error: Exception) -> PurveyorError | None:
+    """Return our word for a failure, or None for programming errors and broken constraints."""
+    lost = isinstance(error, exc.DBAPIError) and error.connection_invalidated
+    cause: BaseException | None = error
+    if isinstance(error, exc.DBAPIError):
         cause = error.orig
-        if isinstance(cause, _CONFLICTS):
-            raise Conflict from error
-        if isinstance(cause, _BUSY):
-            raise StoreBusy(waited_for=type(cause).__name__) from error
-        if error.connection_invalidated or (isinstance(cause, errors.OperationalError) and cause.sqlstate in (None, "57P03")):
-            raise StoreUnavailable from error
-        raise
+    elif isinstance(error, ConnectorException):
+        cause = error.__cause__
+    if isinstance(cause, _CONFLICTS):
+        return Conflict()
+    if isinstance(cause, _BUSY):
+        return StoreBusy(waited_for=type(cause).__name__)
+    if lost or isinstance(cause, _GONE) or (isinstance(cause, errors.OperationalError) and cause.sqlstate is None):
+        return StoreUnavailable()
+    return None
