@@ -1,6 +1,6 @@
 """Every table of the product; importing this package completes ``METADATA``."""
 
-from purveyor.store.tables import flow, log, masters, orders, parties
+from purveyor.store.tables import approvals, flow, log, masters, orders, parties, policies
 from purveyor.store.tables.base import METADATA
 
-__all__ = ["METADATA", "flow", "log", "masters", "orders", "parties"]
+__all__ = ["METADATA", "approvals", "flow", "log", "masters", "orders", "parties", "policies"]
