@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
-from purveyor.app.case_rules import calendar_for, due_time, rule_for
+from purveyor.app import calendars
+from purveyor.app.case_rules import due_time, rule_for
 from purveyor.core import case_decisions
 from purveyor.core.access import Role
 from purveyor.core.calendar import BusinessCalendar, business_minutes
@@ -100,7 +101,7 @@ class Ageing:
 
 def ageing(tx: Tx) -> Ageing:
     """Count the open exceptions the actor may see by age band; those on hold stay in."""
-    calendar = calendar_for(tx, None)
+    calendar = calendars.of_unit(tx, None)
     found = cases.ages(tx)
     names = [age_band(_business_days(calendar, age.opened_at, tx.now)) for age in found]
     return Ageing(tuple((name, names.count(name)) for _, name in AGE_BANDS), found[0] if found else None)
