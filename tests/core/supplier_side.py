@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from purveyor.core.acknowledge import Acknowledgment, AnswerPart, LineAnswer, Outcome
 from purveyor.core.calendar import BusinessCalendar
-from purveyor.core.ids import BusinessUnitId, OrderId, SiteId, SupplierId
+from purveyor.core.ids import BusinessUnitId, MovementId, OrderId, SiteId, SupplierId
 from purveyor.core.lifecycle import Status
 from purveyor.core.order import OrderLine, PurchaseOrder, Schedule
 from purveyor.core.parties import AnswerMode
+from purveyor.core.shipping import Movement, MovementKind, Place
 
 DAYTON = SiteId(UUID(int=1))
 TULSA = SiteId(UUID(int=2))
@@ -129,3 +130,26 @@ def an_answer(
 def open_days(*holidays: str) -> BusinessCalendar:
     """Monday to Friday without the holidays."""
     return BusinessCalendar(holidays=frozenset(date.fromisoformat(day) for day in holidays))
+
+
+def quantities(*numbers: int | str) -> tuple[Decimal, ...]:
+    """Several quantities, to compare with."""
+    return tuple(Decimal(number) for number in numbers)
+
+
+def a_movement(
+    kind: MovementKind, quantity: str, *, line_no: int = 1, site: SiteId = DAYTON, notice: str | None = None, hours: int = 1
+) -> Movement:
+    """A quantity that moved at a site some hours after Monday nine o'clock."""
+    document = uuid4()
+    return Movement(
+        id=MovementId(uuid4()),
+        order_id=OrderId(UUID(int=100)),
+        place=Place(line_no, site),
+        kind=kind,
+        quantity=Decimal(quantity),
+        moved_at=MONDAY + timedelta(hours=hours),
+        document_id=document,
+        cause_id=document,
+        notice=notice,
+    )

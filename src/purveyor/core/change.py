@@ -83,6 +83,15 @@ class SetPrice:
 
 
 @dataclass(frozen=True, slots=True)
+class SetItem:
+    """Take another item instead, as the supplier offers it; ``item_id`` is our item for it when known."""
+
+    line_no: int
+    item_id: ItemId | None
+    item_code: str
+
+
+@dataclass(frozen=True, slots=True)
 class SetNeedBy:
     """Want one schedule of a line on another day."""
 
@@ -110,7 +119,7 @@ class SplitLine:
     item_code: str | None = None
 
 
-Action = SetQuantity | SetPrice | SetNeedBy | CancelLine | SplitLine
+Action = SetQuantity | SetPrice | SetItem | SetNeedBy | CancelLine | SplitLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,11 +201,13 @@ def _done(order: PurchaseOrder, action: Action) -> PurchaseOrder:
             return _with_line(order, _resized(line, action.quantity))
         case SetPrice():
             return _with_line(order, replace(line, unit_price=action.unit_price))
+        case SetItem():
+            return _with_line(order, replace(line, item_id=action.item_id, item_code=action.item_code, supplier_part_no=None))
         case SetNeedBy():
             return _with_line(order, _rescheduled(line, action))
         case CancelLine():
             return _with_line(order, replace(line, cancelled=True))
-        case SplitLine():
+        case _:
             return _split(order, line, action)
 
 
@@ -242,7 +253,7 @@ def _split(order: PurchaseOrder, line: OrderLine, action: SplitLine) -> Purchase
         line_no=action.new_line_no,
         quantity=action.quantity,
         unit_price=line.unit_price if action.unit_price is None else action.unit_price,
-        item_id=action.item_id or line.item_id,
+        item_id=line.item_id if action.item_code is None else action.item_id,
         item_code=action.item_code or line.item_code,
         supplier_part_no=line.supplier_part_no if action.item_code is None else None,
         schedules=_taken_from_end(line, action.quantity),

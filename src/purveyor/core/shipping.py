@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from purveyor.core.errors import InvalidInput, UnknownReference
@@ -115,22 +116,43 @@ def latest_revisions(notices: Iterable[ShipNotice]) -> tuple[ShipNotice, ...]:
 def in_transit(movements: Iterable[Movement]) -> dict[Place, Decimal]:
     """Return what is announced and not yet there, per place.
 
-    A receipt that names its shipment settles that one; one that names none uses up what is announced for its place. A shipment
-    that ended has nothing more under way, whatever it announced.
+    A receipt that names its shipment settles that one; one that names none uses up what had been announced for its place when
+    it was counted. A shipment that ended has nothing more under way, whatever it announced.
     """
     shipped: dict[tuple[Place, str | None], Decimal] = {}
+    announced_at: dict[tuple[Place, str | None], datetime] = {}
     arrived: dict[tuple[Place, str | None], Decimal] = {}
+    unnamed: list[tuple[datetime, Place, Decimal]] = []
     ended: set[tuple[Place, str | None]] = set()
     for item in movements:
         key = (item.place, item.notice)
         if item.kind is MovementKind.SHIPPED:
             shipped[key] = shipped.get(key, Decimal(0)) + item.quantity
-        elif item.kind in (MovementKind.ACCEPTED, MovementKind.REJECTED):
-            arrived[key] = arrived.get(key, Decimal(0)) + item.quantity
+            announced_at[key] = min(item.moved_at, announced_at.get(key, item.moved_at))
         elif item.kind is MovementKind.SHIPMENT_ENDED:
             ended.add(key)
-    under_way: dict[Place, Decimal] = {}
-    for key, quantity in shipped.items():
-        rest = Decimal(0) if key in ended else max(Decimal(0), quantity - arrived.get(key, Decimal(0)))
-        under_way[key[0]] = under_way.get(key[0], Decimal(0)) + rest
-    return {place: max(Decimal(0), quantity - arrived.get((place, None), Decimal(0))) for place, quantity in under_way.items()}
+        elif item.kind in _ARRIVED and item.notice is None:
+            unnamed.append((item.moved_at, item.place, item.quantity))
+        elif item.kind in _ARRIVED:
+            arrived[key] = arrived.get(key, Decimal(0)) + item.quantity
+    rest = {
+        key: Decimal(0) if key in ended else max(Decimal(0), quantity - arrived.get(key, Decimal(0)))
+        for key, quantity in shipped.items()
+    }
+    announced = [(announced_at[key], key[0], rest[key]) for key in shipped]
+    return {place: _under_way(place, announced, unnamed) for place in {key[0] for key in shipped}}
+
+
+_ARRIVED: Final = frozenset({MovementKind.ACCEPTED, MovementKind.REJECTED})
+
+
+def _under_way(
+    place: Place, announced: Iterable[tuple[datetime, Place, Decimal]], unnamed: Iterable[tuple[datetime, Place, Decimal]]
+) -> Decimal:
+    """Use up announcements by arrivals that name no shipment; one that came before an announcement does not touch it."""
+    steps = [(moment, 0, quantity) for moment, where, quantity in announced if where == place]
+    steps += [(moment, 1, -quantity) for moment, where, quantity in unnamed if where == place]
+    left = Decimal(0)
+    for _, _, quantity in sorted(steps):
+        left = max(Decimal(0), left + quantity)
+    return left
