@@ -126,11 +126,21 @@ def verify(tx: Tx, progress: Callable[[int], None] = lambda events: None) -> Ver
 
     ``progress`` is told the number of events checked so far. The broken row returned is the first in stream order.
     """
+    tx.conn.execute(text("SELECT set_config('statement_timeout', '0', true)"))
     chains = _verify_chains(tx, progress)
     found = (chains.broken, _verify_heads(tx), _verify_sealed_heads(tx), _verify_reasons(tx))
     broken = min((row for row in found if row is not None), key=lambda row: (row.stream, row.position), default=None)
     seals, root, broken_seal = _verify_seals(tx)
     return Verification(chains.events, chains.streams, seals, root, broken or broken_seal)
+
+
+def knows_root(tx: Tx, root: str) -> bool:
+    """Say whether a root that somebody wrote down outside the database is still one of the seals."""
+    try:
+        wanted = bytes.fromhex(root)
+    except ValueError:
+        return False
+    return tx.conn.execute(select(EVENT_SEAL.c.number).where(EVENT_SEAL.c.root == wanted)).one_or_none() is not None
 
 
 @dataclass(slots=True)

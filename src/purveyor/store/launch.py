@@ -13,11 +13,11 @@ import structlog
 from purveyor.core.errors import PurveyorError
 from purveyor.settings import InvalidSettings, Settings
 from purveyor.store import migrations
-from purveyor.store.addresses import plain_address
+from purveyor.store.addresses import driver_address, plain_address
 from purveyor.store.binaries import HIGHEST_MAJOR, LOWEST_MAJOR, find_binaries
 from purveyor.store.db import Database
 from purveyor.store.embedded import SUPERUSER, EmbeddedServer
-from purveyor.store.roles import OWNER, RUNTIME, allow_clock_changes
+from purveyor.store.roles import OWNER, RUNTIME, allow_clock_changes, ensure_roles, roles_missing
 
 log = structlog.get_logger("purveyor.store")
 
@@ -45,14 +45,14 @@ class Addresses:
 
 
 @contextmanager
-def open_database(settings: Settings, *, migrate: bool = False) -> Iterator[Database]:
-    """Yield the database of this installation, checked; starts and watches the embedded server when that is used.
+def open_database(settings: Settings) -> Iterator[Database]:
+    """Yield the database of this installation, checked; starts, migrates and watches the embedded server if that is used.
 
-    ``migrate`` brings the schema to the newest revision first. Raises UnusableDatabase, NoPostgres and the launcher's errors.
+    An external database is never migrated from here. Raises UnusableDatabase, NoPostgres and the launcher's errors.
     """
     with located(settings) as addresses:
-        if migrate:
-            run_migrations(settings, addresses)
+        if settings.database_url is None:
+            run_migrations(addresses)
         check_usable(addresses.runtime)
         database = Database(
             addresses.runtime,
@@ -89,10 +89,13 @@ def located(settings: Settings) -> Iterator[Addresses]:
         server.stop()
 
 
-def run_migrations(settings: Settings, addresses: Addresses) -> None:
-    """Bring the schema to the newest revision with the owner's login."""
+def run_migrations(addresses: Addresses) -> None:
+    """Bring the schema to the newest revision with the owner's login, creating missing roles where that is allowed."""
     if addresses.owner is None:
         raise InvalidSettings(setting="database_owner_url", reason="migrations need the address with the owner's login")
+    with psycopg.connect(plain_address(addresses.owner), autocommit=True) as connection:
+        if roles_missing(connection):
+            ensure_roles(connection, runtime_password=driver_address(addresses.runtime).password)
     migrations.upgrade(addresses.owner)
 
 

@@ -17,6 +17,13 @@ PORTAL: Final = "purveyor_portal"
 DEMO: Final = "purveyor_demo"
 
 
+def roles_missing(connection: psycopg.Connection[Any]) -> bool:
+    """Say whether one of the roles that the product logs in as or steps into does not exist yet."""
+    needed = [RUNTIME, PORTAL, DEMO]
+    known = connection.execute("SELECT count(*) FROM pg_roles WHERE rolname = ANY (%s)", [needed]).fetchone()
+    return known != (len(needed),)
+
+
 def ensure_roles(
     connection: psycopg.Connection[Any], *, owner_password: str | None = None, runtime_password: str | None = None
 ) -> None:

@@ -1,0 +1,16 @@
+"""The ``purveyor`` command and its sub-commands."""
+
+from __future__ import annotations
+
+import typer
+
+from purveyor.cli.migrate import migrate
+from purveyor.cli.serve import serve
+from purveyor.cli.verify_log import verify_log
+from purveyor.cli.worker import worker
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Orchestration for distribution procurement.")
+app.command()(serve)
+app.command()(worker)
+app.command()(migrate)
+app.command("verify-log")(verify_log)
