@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import httpx
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
@@ -68,6 +69,13 @@ def served(app: FastAPI) -> Iterator[str]:
         finally:
             server.should_exit = True
             thread.join(timeout=10)
+
+
+@contextmanager
+def visited(app: FastAPI) -> Iterator[httpx.Client]:
+    """Serve an application and give a visitor who keeps cookies and follows no redirect."""
+    with served(app) as address, httpx.Client(base_url=address, headers={"accept": "text/html"}, trust_env=False) as visitor:
+        yield visitor
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from purveyor.settings import Settings
 from purveyor.store.db import Database
 from purveyor.web import health
 from purveyor.web.api.openapi import describe
+from purveyor.web.api.quota import Quota
 from purveyor.web.bodies import BodyLimits
 from purveyor.web.csp import SecurityHeaders
 from purveyor.web.navigation import Part
@@ -59,6 +60,7 @@ def create_app(database: Database, settings: Settings, parts: Sequence[Part] = P
     app.state.settings = settings
     app.state.guard = guard
     app.state.tries = Tries()
+    app.state.quota = Quota()
     navigation = tuple(item for part in parts for item in part.navigation)
     bars = [part.bar for part in parts if part.bar is not None]
     folders = tuple(part.templates for part in parts if part.templates is not None)

@@ -16,11 +16,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from purveyor.core import errors
-from purveyor.store import failures
+from purveyor.store import failures, idempotency
 from purveyor.web import refusals
 from purveyor.web.templating import page
 
 PROBLEM_JSON: Final = "application/problem+json"
+FOR_PROGRAMS: Final = ("/v1/", "/static/")
+"""Addresses that no person opens: no page, no cookie, no viewer."""
 RETRY_AFTER_SECONDS: Final = 5
 
 STATUS: Final[dict[type[errors.PurveyorError], int]] = {
@@ -35,6 +37,8 @@ STATUS: Final[dict[type[errors.PurveyorError], int]] = {
     failures.StoreUnavailable: 503,
     failures.StoreBusy: 503,
     failures.Conflict: 409,
+    idempotency.KeyInFlight: 409,
+    idempotency.KeyReused: 422,
     refusals.NotSignedIn: 401,
     refusals.KeyRefused: 401,
     refusals.SignInRefused: 401,
@@ -144,8 +148,8 @@ def answer(request: Request, problem: Problem) -> Response:
 
 
 def wants_page(request: Request) -> bool:
-    """Say whether a person reads the answer: not under the API, and the client takes HTML."""
-    return not request.url.path.startswith("/v1/") and "text/html" in request.headers.get("accept", "text/html")
+    """Say whether a person reads the answer: the address is a page's, and the client takes HTML."""
+    return not request.url.path.startswith(FOR_PROGRAMS) and "text/html" in request.headers.get("accept", "text/html")
 
 
 def _to_sign_in(request: Request) -> Response:

@@ -25,12 +25,11 @@ from purveyor.store import logins
 from purveyor.store.db import Database
 from purveyor.web.flashes import read_flash
 from purveyor.web.keys import derived, secret_key
-from purveyor.web.problems import answer, problem_of
+from purveyor.web.problems import FOR_PROGRAMS, answer, problem_of
 from purveyor.web.refusals import ForeignOrigin, FormExpired, NotSignedIn
 from purveyor.web.viewer import Viewer
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-WITHOUT_COOKIES: Final = ("/v1/", "/static/")
 THEMES: Final = ("light", "dark")
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 TOKEN_BYTES: Final = 32
@@ -87,7 +86,7 @@ class Visitors:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with its viewer, or refuse it."""
-        if scope["type"] != "http" or scope["path"].startswith(WITHOUT_COOKIES):
+        if scope["type"] != "http" or scope["path"].startswith(FOR_PROGRAMS):
             await self._app(scope, receive, send)
             return
         request = Request(scope, receive)

@@ -6,6 +6,7 @@ problem, so that even those carry our headers.
 
 from __future__ import annotations
 
+import traceback
 from uuid import UUID, uuid4
 
 import structlog
@@ -64,7 +65,9 @@ class Faults:
             if scope["type"] != "http" or begun:
                 raise
             request = Request(scope)
-            log.exception("request_failed", method=request.method, trace_id=str(request.state.correlation_id))
+            # The stack as plain text: values of local variables may hold secrets and stay out of the log.
+            number = str(request.state.correlation_id)
+            log.error("request_failed", method=request.method, trace_id=number, stack=traceback.format_exc())
             await answer(request, problem_of(InternalFault()))(scope, receive, send)
 
 

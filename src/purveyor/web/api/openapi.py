@@ -84,6 +84,10 @@ def _completed(app: FastAPI) -> dict[str, Any]:
 
 def _complete_operation(method: str, operation: dict[str, Any]) -> None:
     described = dict(_EVERYWHERE)
+    for parameter in operation.get("parameters", ()):
+        if parameter["name"].lower() in ("idempotency-key", "if-match"):
+            # Their absence is answered with 400 and 428 instead of 422, so the framework believes they are optional.
+            parameter["required"] = True
     if method != "get":
         described |= _WRITING
     if any(p.get("name", "").lower() == "if-match" for p in operation.get("parameters", ())):
