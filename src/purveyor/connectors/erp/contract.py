@@ -74,15 +74,17 @@ def read_from(cursor: Cursor) -> datetime | None:
 
 def unseen(cursor: Cursor, found: Sequence[Stamped], limit: int) -> tuple[tuple[Stamped, ...], Cursor, bool]:
     """Pick what was not delivered yet, oldest first, at most ``limit``; return it, the next cursor, and whether that was all."""
+    since = read_from(cursor)
+    current = [entry for entry in found if since is None or entry.stamp >= since]
     fresh = sorted(
-        (entry for entry in found if (entry.external_id, entry.version) not in cursor.seen),
+        (entry for entry in current if (entry.external_id, entry.version) not in cursor.seen),
         key=lambda entry: (entry.stamp, entry.external_id),
     )
     picked = tuple(fresh[:limit])
     if not picked:
         return (), cursor, True
     newest = max(picked[-1].stamp, cursor.stamp or picked[-1].stamp)
-    stamps = {(entry.external_id, entry.version): entry.stamp for entry in found}
+    stamps = {(entry.external_id, entry.version): entry.stamp for entry in current}
     delivered = cursor.seen | {(entry.external_id, entry.version) for entry in picked}
     kept = frozenset(pair for pair in delivered if pair in stamps and stamps[pair] >= newest - OVERLAP)
     return picked, Cursor(newest, kept), len(picked) == len(fresh)

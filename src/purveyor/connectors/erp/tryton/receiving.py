@@ -23,8 +23,8 @@ from purveyor.core.quantity import as_decimal
 
 FEED: Final = Feed("stock.shipment.in", domain=(["state", "!=", "cancelled"],))
 MOVE: Final = ("quantity", "unit.symbol", "unit.factor", "unit.rate", "origin", "state", "_timestamp")
-OVER_RECEIPT: Final = "check_move_quantity"
-"""The warning Tryton gives when more arrives than was ordered: whether to take it was decided before we post."""
+WAVED: Final = ("check_move_quantity", "effective_date_future")
+"""Warnings decided before we post: more arrived than was ordered, or a warehouse's calendar is a day ahead of Tryton's."""
 
 
 def post_receipt(rpc: TrytonRpc, receipt: ErpReceipt, expected_version: str) -> WriteResult:
@@ -62,15 +62,19 @@ def _done(rpc: TrytonRpc, shipment: Row, order: str, result: type[Applied] | typ
 
 
 def _press(rpc: TrytonRpc, shipment: Row, button: str) -> None:
-    """Press a button of the shipment; wave an over-receipt through."""
+    """Press a button of the shipment; each warning that is ours to wave through is waved through once."""
     guard = stamps(FEED.model, [shipment])
-    try:
-        rpc.model(FEED.model, button, [shipment["id"]], guard=guard)
-    except RuleRefusal as refusal:
-        if not refusal.warning.endswith(OVER_RECEIPT):
-            raise
-        rpc.model("res.user.warning", "skip", refusal.warning)
-        rpc.model(FEED.model, button, [shipment["id"]], guard=guard)
+    waved: set[str] = set()
+    while True:
+        try:
+            rpc.model(FEED.model, button, [shipment["id"]], guard=guard)
+        except RuleRefusal as refusal:
+            if refusal.warning in waved or not refusal.warning.endswith(WAVED):
+                raise
+            waved.add(refusal.warning)
+            rpc.model("res.user.warning", "skip", refusal.warning)
+        else:
+            return
 
 
 def _create(rpc: TrytonRpc, receipt: ErpReceipt, order: Row) -> Row:

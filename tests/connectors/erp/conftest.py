@@ -1,0 +1,73 @@
+"""One real Tryton per test process, on a copy of the seeded database, and a desk at every ERP."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from purveyor.connectors.erp.tryton.rpc import RpcCall
+from tests.connectors.erp.desks import ROOT, Desk, MemoryDesk, TrytonDesk
+
+PYTHON = ROOT / ".venv-tryton" / "bin" / "python"
+SCRIPTS = ROOT / "erp-demo" / "tryton"
+ERPS = [pytest.param("memory", id="memory"), pytest.param("tryton", id="tryton", marks=pytest.mark.tryton)]
+NUMBERS = count(1)
+
+
+@pytest.fixture(scope="session")
+def tryton_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The run folder of a served Tryton."""
+    if not PYTHON.exists():
+        pytest.skip("the Tryton environment .venv-tryton is not installed (make tryton-seed)")
+    environment = {**os.environ, "PYTHONPATH": ""}
+    built = subprocess.run([PYTHON, SCRIPTS / "build_seed.py"], capture_output=True, text=True, check=True, env=environment)
+    folder = tmp_path_factory.mktemp("tryton")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = ["--seed", built.stdout.strip(), "--run-dir", str(folder), "--port", str(port)]
+    command = [str(PYTHON), str(SCRIPTS / "serve.py"), *options]
+    with (
+        (folder / "server.log").open("w", encoding="utf-8") as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment) as server,
+    ):
+        assert server.stdout is not None
+        assert server.stdout.readline().strip() == "ready", (folder / "server.log").read_text(encoding="utf-8")
+        yield folder
+        server.terminate()
+        server.wait(10)
+
+
+@pytest.fixture(scope="session")
+def audit() -> list[RpcCall]:
+    """Every call of the test run that reached for Tryton."""
+    return []
+
+
+@pytest.fixture
+def tryton_desk(tryton_folder: Path, audit: list[RpcCall]) -> Iterator[TrytonDesk]:
+    """A desk at the served Tryton."""
+    desk = TrytonDesk(tryton_folder, audit.append)
+    yield desk
+    desk.close()
+
+
+@pytest.fixture(params=ERPS)
+def desk(request: pytest.FixtureRequest) -> Desk:
+    """A desk at each ERP in turn."""
+    if request.param == "memory":
+        return MemoryDesk()
+    found: TrytonDesk = request.getfixturevalue("tryton_desk")
+    return found
+
+
+@pytest.fixture
+def our_ref() -> str:
+    """A reference of ours that no order carries yet."""
+    return f"PV{next(NUMBERS):06d}"
