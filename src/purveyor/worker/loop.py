@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -51,13 +52,20 @@ class Worker:
         self.settings = settings
         self.registry = registry
         self.stopping = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def request_stop(self) -> None:
+        """Ask the worker to stop gently; may be called from any thread."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self.stopping.set)
 
     async def run_until_stopped(self) -> None:
         """Run all loops; a stop request lets running jobs finish for a while, then ends the process."""
-        loop = asyncio.get_running_loop()
+        self._loop = loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(self.settings.worker_concurrency + EXTRA_THREADS))
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.stopping.set)
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, self.stopping.set)
         loops = [
             asyncio.create_task(self._work()),
             asyncio.create_task(self._every(self.settings.timer_seconds, lambda: promote(self.database))),
@@ -113,7 +121,8 @@ class Worker:
         """Build the engine's application with one task per registered kind."""
         connector = PsycopgConnector(conninfo=self.database.url, min_size=1, max_size=4, timeout=5)
         app = App(connector=connector)
-        again = RetryStrategy(max_attempts=self.settings.job_attempts - 1, exponential_wait=2)
+        retries = self.settings.job_attempts - 1
+        again: bool | RetryStrategy = RetryStrategy(max_attempts=retries, exponential_wait=2) if retries else False
         for kind in self.registry.tasks:
             task = app.task(name=kind, queue=QUEUE, pass_context=True, retry=again)(self._run_job)
             if kind in self.registry.periodic:
