@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, func, literal_column, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from purveyor.core.access import Role
@@ -34,7 +34,7 @@ from purveyor.store.tables.parties import APP_USER, USER_ROLE
 
 MOST_LISTED: Final = 200
 _NOTHING: Final = Decimal(0)
-_OPEN: Final = CASE.c.status != CaseStatus.RESOLVED.value
+_OPEN: Final = CASE.c.status != literal_column("'resolved'")
 _EXPOSURE: Final = func.coalesce(CASE.c.exposure, _NOTHING)
 
 

@@ -1,6 +1,19 @@
 """Every table of the product; importing this package completes ``METADATA``."""
 
-from purveyor.store.tables import approvals, flow, log, masters, orders, parties, policies
+from purveyor.store.tables import approvals, cases, flow, goods, invoices, log, masters, orders, parties, policies, supplier_side
 from purveyor.store.tables.base import METADATA
 
-__all__ = ["METADATA", "approvals", "flow", "log", "masters", "orders", "parties", "policies"]
+__all__ = [
+    "METADATA",
+    "approvals",
+    "cases",
+    "flow",
+    "goods",
+    "invoices",
+    "log",
+    "masters",
+    "orders",
+    "parties",
+    "policies",
+    "supplier_side",
+]
