@@ -91,7 +91,7 @@ def close_sample(name: str, version: SeenVersion, call: Annotated[Call, Depends(
 def mine(request: Request, actor: SignedIn) -> Response:
     """A page for people who are signed in."""
     actor.require(Permission.ORDER_READ)
-    return page(request, "layouts/problem.html", problem=problem_of(NotSignedIn()), trace_id="")
+    return page(request, "layouts/problem.html", problem=problem_of(NotSignedIn()), trace_id="", back="/")
 
 
 @pages.get("/broken")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -144,7 +145,9 @@ def answer(request: Request, problem: Problem) -> Response:
     if request.headers.get("HX-Request") == "true":
         headers |= {"HX-Retarget": "#main", "HX-Reselect": "#main", "HX-Reswap": "outerHTML"}
     status = _FOR_PEOPLE.get(problem.status, problem.status)
-    return page(request, "layouts/problem.html", status=status, headers=headers, problem=problem, trace_id=trace_id)
+    back = request.url.path if request.method == "GET" else urlsplit(request.headers.get("referer", "/")).path
+    shown: dict[str, Any] = {"problem": problem, "trace_id": trace_id, "back": back or "/"}
+    return page(request, "layouts/problem.html", status=status, headers=headers, **shown)
 
 
 def wants_page(request: Request) -> bool:
