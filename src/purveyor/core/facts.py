@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, Generic, TypeVar
 
 from purveyor.core.finding import Severity
@@ -64,9 +65,19 @@ class Freshness:
     limit_minutes: int
     effect: Severity = Severity.BLOCK
 
+    @property
+    def limit(self) -> timedelta:
+        """The limit as a duration."""
+        return _minutes(self.limit_minutes)
+
     def is_stale(self, age: timedelta) -> bool:
         """Say whether a fact of this age is over the limit."""
-        return age > timedelta(minutes=self.limit_minutes)
+        return age > self.limit
+
+
+@lru_cache(maxsize=64)
+def _minutes(count: int) -> timedelta:
+    return timedelta(minutes=count)
 
 
 CONNECTED: Final[Mapping[FactKind, Freshness]] = {

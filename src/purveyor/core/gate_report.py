@@ -7,7 +7,7 @@ the same bytes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from purveyor.core.canonical import Json, canonical_json, to_json
@@ -34,7 +34,7 @@ def report_as_json(report: GateReport) -> dict[str, Json]:
         "schema": "purveyor.gate_report.v1",
         "order_number": order.order_ref,
         "order_version": order.version,
-        "checked_at": report.checked_at.isoformat(),
+        "checked_at": _utc(report.checked_at),
         "policy": report.policy.policy,
         "worst": report.worst.value if report.worst else None,
         "blocked": report.blocked,
@@ -107,12 +107,16 @@ def _is_stale(rule: Rule, facts: LineFacts, report: GateReport, oldest: Mapping[
     return False
 
 
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()
+
+
 def _fact(fact: FactUsed, now: datetime) -> dict[str, Json]:
     age = max(now - fact.as_of, now - now) if fact.as_of else None
     return {
         "name": fact.name,
         "value": fact.value,
-        "as_of": fact.as_of.isoformat() if fact.as_of else None,
+        "as_of": _utc(fact.as_of) if fact.as_of else None,
         "source": fact.source,
         "age_hours": whole_hours(age) if age is not None else None,
         "age_minutes": int(age.total_seconds() // 60) if age is not None else None,

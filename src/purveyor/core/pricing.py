@@ -87,6 +87,9 @@ def extend(entry: PriceEntry, quantity: Decimal, uom: str, units: UnitTable) -> 
     """Return quantity in the unit of the entry times its price, rounded once; raise UnknownUnit."""
     if entry.uom == uom:
         return round_amount(quantity * entry.price, entry.currency)
+    whole = _whole_ratio(units, uom, entry.uom)
+    if whole is not None:
+        return round_amount(quantity * whole * entry.price, entry.currency)
     return round_exact(units.convert(quantity, uom, entry.uom) * Fraction(entry.price), entry.currency)
 
 
@@ -94,7 +97,20 @@ def price_per_unit(entry: PriceEntry, uom: str, units: UnitTable) -> Decimal:
     """Return the price of an entry per another unit, 28 digits at most; raise UnknownUnit."""
     if entry.uom == uom:
         return entry.price
+    whole = _whole_ratio(units, uom, entry.uom)
+    if whole is not None:
+        return entry.price * whole
     return as_decimal(Fraction(entry.price) * units.ratio(uom, entry.uom))
+
+
+def _whole_ratio(units: UnitTable, from_uom: str, to_uom: str) -> int | None:
+    """Return how many whole ``to_uom`` are in one ``from_uom``; None when that is no whole number of base units both."""
+    many = 1 if from_uom == units.base_uom else units.factors.get(from_uom, 0)
+    one = 1 if to_uom == units.base_uom else units.factors.get(to_uom, 0)
+    if not many or not one or many.denominator != 1 or one.denominator != 1:
+        return None
+    whole, rest = divmod(many.numerator, one.numerator)
+    return None if rest else whole
 
 
 def resolve(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 
@@ -174,7 +174,7 @@ class LineRule:
 
 def order_check(order: PurchaseOrder, facts: OrderFacts, policy: GatePolicy, now: datetime) -> OrderCheck:
     """Lay out one order for the rules."""
-    oldest = {kind: now - timedelta(minutes=limit.limit_minutes) for kind, limit in policy.freshness.items()}
+    oldest = {kind: now - limit.limit for kind, limit in policy.freshness.items()}
     return OrderCheck(order, facts, policy, now, oldest)
 
 

@@ -7,7 +7,7 @@ the age of what it saw.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from purveyor.core.facts import Fact, FactKind, LineFacts, whole_hours
@@ -74,7 +74,7 @@ def _oldest(facts: Sequence[Fact[Any]]) -> Fact[Any] | None:
 
 def _said(what: str, fact: Fact[Any], now: datetime) -> tuple[str, str]:
     hours = whole_hours(fact.age(now))
-    return f"{what} from {fact.source}: data too old ({hours} h).", f"true at {fact.as_of:%Y-%m-%d %H:%M} UTC"
+    return f"{what} from {fact.source}: data too old ({hours} h).", f"true at {fact.as_of.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _limit(minutes: int) -> str:

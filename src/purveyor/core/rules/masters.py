@@ -10,7 +10,7 @@ from typing import Final
 
 from purveyor.core.facts import FactKind
 from purveyor.core.finding import Finding, Section, Severity
-from purveyor.core.items import ItemStatus
+from purveyor.core.items import Item, ItemStatus
 from purveyor.core.parties import SupplierStatus
 from purveyor.core.rules.base import LineCheck, OrderCheck, Rule
 
@@ -22,22 +22,26 @@ def item_is_live(at: LineCheck) -> Iterator[Finding]:
     """Yield ITEM_STALE for an item out of use (blocks) or an old record (warns), ITEM_SUPERSEDED naming the successor."""
     if at.item is None or at.facts.item is None:
         return
-    item, source, updated = at.item, at.facts.item.source, at.item.updated_at
-    dated = f"record of {updated.date()} in {source}" if updated else f"undated record in {source}"
+    item, source = at.item, at.facts.item.source
     if item.status is not ItemStatus.ACTIVE:
-        message = f"Item {item.sku} is {item.status} ({dated})."
+        message = f"Item {item.sku} is {item.status} ({_dated(item, source)})."
         yield at.finding(
             ITEM, "ITEM_STALE", message, expected=ItemStatus.ACTIVE, actual=item.status, suggestion=at.facts.successor
         )
     elif item.superseded_by is not None:
         successor = at.facts.successor or "another item"
-        message = f"Item {item.sku} is replaced by {successor} ({dated})."
+        message = f"Item {item.sku} is replaced by {successor} ({_dated(item, source)})."
         yield at.finding(ITEM, "ITEM_SUPERSEDED", message, expected=successor, actual=item.sku, suggestion=at.facts.successor)
-    days = (at.whole.now - updated).days if updated else 0
+    days = (at.whole.now - item.updated_at).days if item.updated_at else 0
     if days > at.policy.item_record_days:
-        message = f"The record of item {item.sku} was last maintained {days} days ago ({dated})."
+        message = f"The record of item {item.sku} was last maintained {days} days ago ({_dated(item, source)})."
         limit = f"at most {at.policy.item_record_days} days"
         yield at.finding(ITEM, "ITEM_STALE", message, severity=Severity.WARN, expected=limit, actual=f"{days} days")
+
+
+def _dated(item: Item, source: str) -> str:
+    """Name the record a judgement rests on: its date and the system it came from."""
+    return f"record of {item.updated_at.date()} in {source}" if item.updated_at else f"undated record in {source}"
 
 
 def supplier_is_open(at: OrderCheck) -> Iterator[Finding]:

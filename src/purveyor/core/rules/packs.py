@@ -18,7 +18,7 @@ from purveyor.core.items import Item
 from purveyor.core.pricing import in_base_units
 from purveyor.core.quantity import as_decimal
 from purveyor.core.rules.base import LineCheck, Rule
-from purveyor.core.rules.usual import larger_than_usual
+from purveyor.core.rules.usual import larger_than_usual, surely_usual
 from purveyor.core.rules.wording import amount, number, price, quantity
 
 RULE: Final = Rule(
@@ -41,8 +41,10 @@ def unit_fits(at: LineCheck) -> Iterator[Finding]:
     if line.uom == item.units.base_uom or item.units.factors[line.uom] <= 1:
         return
     for site, ordered in at.by_site:
+        if not _out_of_proportion(at, site, ordered):
+            continue
         typed = as_decimal(Fraction(ordered) / item.units.factors[line.uom])
-        if _out_of_proportion(at, site, ordered) is True and _out_of_proportion(at, site, typed) is False:
+        if not _out_of_proportion(at, site, typed):
             yield _pack_slip(at, site, item, line.uom, typed, ordered)
 
 
@@ -50,18 +52,16 @@ def _units(item: Item) -> list[str]:
     return [item.units.base_uom, *sorted(item.units.factors)]
 
 
-def _out_of_proportion(at: LineCheck, site: SiteId, ordered: Decimal) -> bool | None:
-    """Say whether a quantity in base units is too much for a site; None when neither history nor demand can tell."""
-    history = at.facts.history.get(site)
-    usual = larger_than_usual(history.value, ordered, at.policy) if history else None
+def _out_of_proportion(at: LineCheck, site: SiteId, ordered: Decimal) -> bool:
+    """Say whether a quantity in base units is too much for a site by its history or its demand."""
     stock = at.facts.stock.get(site)
     demand = stock.value.daily_demand if stock else None
-    verdicts = []
-    if usual is not None and usual.orders:
-        verdicts.append(bool(usual.reasons))
-    if demand:
-        verdicts.append(ordered > demand * at.policy.maximum_cover_days)
-    return any(verdicts) if verdicts else None
+    if demand and ordered > demand * at.policy.maximum_cover_days:
+        return True
+    history = at.facts.history.get(site)
+    if history is None or surely_usual(history.value, ordered, at.policy):
+        return False
+    return bool(larger_than_usual(history.value, ordered, at.policy).reasons)
 
 
 def _pack_slip(at: LineCheck, site: SiteId, item: Item, uom: str, typed: Decimal, ordered: Decimal) -> Finding:
