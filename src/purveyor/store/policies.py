@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import select, text, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from purveyor.core.errors import PurveyorError
 from purveyor.core.policy.policy_set import PolicySet, policy_set
@@ -65,7 +65,7 @@ def in_force(tx: Tx, moment: datetime) -> dict[str, Publication]:
     query = (
         select(POLICY_PUBLICATION)
         .where(columns.effective_from <= moment)
-        .distinct(columns.table_key)
+        .ext(distinct_on(columns.table_key))
         .order_by(columns.table_key, columns.effective_from.desc(), columns.id.desc())
     )
     return {

@@ -1,0 +1,202 @@
+"""Decide, remind, escalate and void approvals; the queue of what waits for a person.
+
+The last yes queues the release. Time running out moves a step to the next person and never approves anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from purveyor.app import approval_steps, calendars, cases
+from purveyor.core import approval_decisions
+from purveyor.core.access import ActorKind
+from purveyor.core.approval_chain import ApprovalChain, ApprovalStep, ChainState, Holder, StepState
+from purveyor.core.approval_decisions import ChainChange, DecideStep
+from purveyor.core.calendar import BusinessCalendar, business_minutes
+from purveyor.core.errors import NotAuthorised
+from purveyor.core.events.approval import ApprovalRefused, StepReminded
+from purveyor.core.events.base import Ref
+from purveyor.core.events.order import order_stream
+from purveyor.core.ids import BusinessUnitId, StepId, UserId
+from purveyor.core.lifecycle import Status
+from purveyor.core.order import PurchaseOrder
+from purveyor.core.policy.approval_terms import Escalation, approval_limits, escalation_terms
+from purveyor.store import approvals, approvers, events, jobs, orders
+from purveyor.store.approvers import WaitingStep
+from purveyor.store.db import Tx
+
+RELEASE: Final = "release"
+"""Kind of the job that sends an approved order on its way; its task calls app.issue."""
+
+
+def decide(tx: Tx, step_id: StepId, command: DecideStep) -> ApprovalStep:
+    """Record one approver's verdict; the last yes approves the order and queues its release, a no takes it back to draft.
+
+    Raises: NotFound, NotAuthorised, StepClosed, StaleVersion, SelfApproval, NotYourStep, ReasonRequired, OrderOnHold.
+    """
+    order, chain = approvals.lock_by_step(tx, step_id)
+    holder = chain.step(step_id).holder
+    given = approvers.delegations_of(tx, [holder.user_id], chain.business_unit_id) if holder is not None else ()
+    decision = approval_decisions.decide(order, chain, step_id, command, tx.actor, given, tx.now)
+    following = _open_following(tx, decision.order, decision.chain)
+    orders.save(tx, decision.order)
+    approvals.save_chains(tx, [following.chain])
+    events.append(tx, (*decision.events, *following.events))
+    approval_steps.stop_clocks(tx, [decision.step])
+    if decision.order.status is Status.APPROVED:
+        queue_release(tx, decision.order)
+    if decision.chain.state is not ChainState.OPEN:
+        cases.clear(tx, approval_steps.undecidable_key(order.id))
+    return decision.step
+
+
+def _open_following(tx: Tx, order: PurchaseOrder, chain: ApprovalChain) -> ChainChange:
+    return approval_steps.open_next(tx, order, chain) if chain.state is ChainState.OPEN else ChainChange(chain, ())
+
+
+def queue_release(tx: Tx, order: PurchaseOrder) -> None:
+    """Queue the release of an approved order."""
+    jobs.enqueue(tx, RELEASE, str(order.id), {"order_id": str(order.id)})
+
+
+def record_refusal(tx: Tx, step_id: StepId, code: str) -> None:
+    """Put a refused attempt to decide into the log; the refusal itself rolled its transaction back."""
+    chain = approvals.get_by_step(tx, step_id)
+    who = () if tx.actor.id is None else (Ref("user", tx.actor.id),)
+    refused = ApprovalRefused(
+        stream=order_stream(chain.order_id), refs=(Ref("approval_chain", chain.id), *who), step_id=step_id, code=code
+    )
+    events.append(tx, [refused])
+
+
+def void_on_edit(tx: Tx, order: PurchaseOrder, cause: str = "edited") -> bool:
+    """Void the approval of an order whose version is gone; say whether there was one. The caller holds the order's lock."""
+    chain = approvals.in_force(tx, order.id)
+    if chain is None:
+        return False
+    change = approval_decisions.void(chain, cause)
+    approvals.save_chains(tx, [change.chain])
+    events.append(tx, change.events)
+    approval_steps.stop_clocks(tx, chain.steps)
+    for step in chain.steps:
+        cases.clear(tx, approval_steps.no_holder_key(step.id))
+    cases.clear(tx, approval_steps.undecidable_key(order.id))
+    return True
+
+
+def remind(tx: Tx, step_id: StepId) -> bool:
+    """Remind the holder of a step that still waits; say whether it does. Called when the reminder timer fires."""
+    _, chain = approvals.lock_by_step(tx, step_id)
+    step = chain.step(step_id)
+    if not _waits(chain, step):
+        return False
+    reminded = StepReminded(
+        stream=order_stream(chain.order_id),
+        refs=(Ref("approval_chain", chain.id),),
+        policy_set=chain.policy_set,
+        step_id=step.id,
+        step_no=step.step_no,
+        holder=None if step.holder is None else step.holder.user_id,
+        business_minutes_waiting=waiting_minutes(tx, chain, step),
+    )
+    events.append(tx, [reminded])
+    return True
+
+
+def escalate(tx: Tx, step_id: StepId) -> ApprovalStep:
+    """Give a step whose time ran out to the backup of its role, then to the process owner, each with a fresh clock.
+
+    Without anybody further it stays where it is and the breach is on record (cases C04 and S28). Called when its timer fires.
+    """
+    order, chain = approvals.lock_by_step(tx, step_id)
+    step = chain.step(step_id)
+    if not _waits(chain, step):
+        return step
+    policy = approval_steps.policy_of(tx, chain)
+    then = escalation_terms(policy, step.level).then
+    to = _next_holder(tx, order, chain, step, then, approval_limits(policy).process_owner)
+    due_at = tx.now
+    if to is not None:
+        due_at = approval_steps.start_clock(tx, order.business_unit_id, step.id, escalation_terms(policy, step.level + 1))
+        cases.clear(tx, approval_steps.no_holder_key(step.id))
+    change = approval_decisions.escalate(chain, step, then, to, due_at, tx.now)
+    approvals.save_chains(tx, [change.chain])
+    events.append(tx, change.events)
+    return change.chain.step(step_id)
+
+
+def _waits(chain: ApprovalChain, step: ApprovalStep) -> bool:
+    return chain.state is ChainState.OPEN and step.state is StepState.OPEN
+
+
+def _next_holder(
+    tx: Tx, order: PurchaseOrder, chain: ApprovalChain, step: ApprovalStep, then: Escalation, process_owner: str
+) -> Holder | None:
+    """Return who gets an overdue step: the next of the role, else the process owner; None when it stays."""
+    if then is Escalation.STAY:
+        return None
+    roles = (step.role, process_owner) if then is Escalation.BACKUP else (process_owner,)
+    for role in roles:
+        for holder in approval_steps.eligible(tx, order, chain, role):
+            if step.holder is None or holder.person_key != step.holder.person_key:
+                return holder
+    return None
+
+
+def assign_holder(tx: Tx, unit_id: BusinessUnitId, role: str, user_id: UserId, category: str | None = None, rank: int = 0) -> int:
+    """Let a person hold an approval role and give him the steps that waited for somebody; return how many those were.
+
+    Roles are set up by the installation (command line, demo), never by an approver for himself. Raises NotFound for an unknown
+    person and NotAuthorised when his roles do not let him approve.
+    """
+    if tx.actor.kind is not ActorKind.SYSTEM:
+        raise NotAuthorised(permission="approval_role:assign")
+    approval_steps.require_approver(approvers.person(tx, user_id, unit_id))
+    approvers.set_holder(tx, unit_id, role, user_id, category=category, rank=rank)
+    waiting = approvals.open_steps_without_holder(tx, unit_id, role)
+    return sum(_give_to_holder(tx, step_id) for step_id in waiting)
+
+
+def _give_to_holder(tx: Tx, step_id: StepId) -> bool:
+    order, chain = approvals.lock_by_step(tx, step_id)
+    step = chain.step(step_id)
+    candidates = approval_steps.eligible(tx, order, chain, step.role)
+    if not candidates or not _waits(chain, step):
+        return False
+    due_at = approval_steps.start_clock(
+        tx, order.business_unit_id, step.id, escalation_terms(approval_steps.policy_of(tx, chain), step.level)
+    )
+    change = approval_decisions.open_step(chain, step, candidates[0], due_at, tx.now)
+    approvals.save_chains(tx, [change.chain])
+    events.append(tx, change.events)
+    cases.clear(tx, approval_steps.no_holder_key(step_id))
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingApproval:
+    """One line of a person's approval queue; ``age_minutes`` are business minutes since the step was opened."""
+
+    step: WaitingStep
+    age_minutes: int
+    overdue: bool
+
+
+def waiting_for_actor(tx: Tx) -> list[WaitingApproval]:
+    """Return the approvals that wait for the actor, the earliest due first, with their age in business minutes."""
+    if tx.actor.id is None:
+        return []
+    known: dict[BusinessUnitId, BusinessCalendar] = {}
+    lines = []
+    for step in approvers.waiting_for(tx, UserId(tx.actor.id), tx.actor.person_key):
+        if step.business_unit_id not in known:
+            known[step.business_unit_id] = calendars.of_unit(tx, step.business_unit_id)
+        age = business_minutes(known[step.business_unit_id], step.opened_at, tx.now)
+        lines.append(WaitingApproval(step, age, step.due_at is not None and tx.now > step.due_at))
+    return lines
+
+
+def waiting_minutes(tx: Tx, chain: ApprovalChain, step: ApprovalStep) -> int:
+    """Return how many business minutes a step has waited since it was opened."""
+    return business_minutes(calendars.of_unit(tx, chain.business_unit_id), step.opened_at or tx.now, tx.now)
