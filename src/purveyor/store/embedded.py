@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 from psycopg import sql
@@ -129,10 +129,19 @@ class EmbeddedServer:
         return row is not None and Path(row[0]) == self.cluster
 
     def _watch_until_stopped(self) -> None:
+        """Ask over one kept connection; a new one per round would cost a password check each time."""
+        connection: psycopg.Connection[Any] | None = None
         while not self._stopping.wait(WATCH_SECONDS):
-            if not self.answers():
+            try:
+                if connection is None:
+                    connection = psycopg.connect(self.url(SUPERUSER, "postgres"), connect_timeout=2, autocommit=True)
+                connection.execute("SELECT 1")
+            except psycopg.OperationalError:
+                connection = None
                 with self._exclusive("start.lock"), contextlib.suppress(ServerDidNotStart):
                     self._bring_up()
+        if connection is not None:
+            connection.close()
 
     def _bring_up(self) -> None:
         if not (self.cluster / "PG_VERSION").exists():

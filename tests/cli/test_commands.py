@@ -1,0 +1,83 @@
+"""What a person at the command line sees."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import psycopg
+import pytest
+from typer.testing import CliRunner, Result
+
+from purveyor.cli.main import app
+from purveyor.core.access import SYSTEM
+from purveyor.store import events
+from purveyor.store.db import Database
+from purveyor.store.embedded import EmbeddedServer
+from purveyor.store.event_verify import seal
+from purveyor.store.roles import OWNER, RUNTIME
+from tests.store.builders import counted
+
+Superuser = psycopg.Connection[tuple[object, ...]]
+
+
+@pytest.fixture
+def installation(postgres: EmbeddedServer, database_name: str) -> dict[str, str]:
+    """The environment of an installation with an external database."""
+    return {
+        "DATABASE_URL": postgres.url(RUNTIME, database_name),
+        "DATABASE_OWNER_URL": postgres.url(OWNER, database_name),
+    }
+
+
+def purveyor(environment: dict[str, str], *arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments), env=environment)
+
+
+def test_migrate_says_where_the_schema_stands(installation: dict[str, str]) -> None:
+    result = purveyor(installation, "migrate")
+
+    assert result.exit_code == 0
+    assert "The schema is at revision" in result.stdout
+
+
+def test_verify_log_tells_that_every_chain_is_whole_and_shows_the_newest_seal(
+    installation: dict[str, str], database: Database
+) -> None:
+    with database.transaction(SYSTEM) as tx:
+        events.append(tx, [counted(uuid4()), counted(uuid4())])
+        root = seal(tx)
+
+    result = purveyor(installation, "verify-log", "--expect-root", str(root))
+
+    assert result.exit_code == 0
+    assert "2 events in 2 streams, 1 seals." in result.stdout
+    assert f"Every chain is whole. Newest seal: {root}." in result.stdout
+
+
+def test_verify_log_names_the_first_broken_row(installation: dict[str, str], database: Database, superuser: Superuser) -> None:
+    crate = uuid4()
+    with database.transaction(SYSTEM) as tx:
+        events.append(tx, [counted(crate), counted(crate)])
+    superuser.execute("SET session_replication_role = replica")
+    superuser.execute("UPDATE event SET source = 'elsewhere' WHERE position = 2")
+
+    result = purveyor(installation, "verify-log")
+
+    assert result.exit_code == 1
+    assert f"Broken: crate:{crate}, position 2: the content was changed" in result.stdout
+
+
+@pytest.mark.parametrize("root", ["00" * 32, "not a seal"])
+def test_verify_log_notices_that_a_seal_somebody_wrote_down_is_gone(installation: dict[str, str], root: str) -> None:
+    result = purveyor(installation, "verify-log", "--expect-root", root)
+
+    assert result.exit_code == 1
+    assert "is not in the log" in result.stdout
+
+
+def test_a_refusal_is_one_sentence_and_exit_code_1() -> None:
+    result = purveyor({"PURVEYOR_POOL_SIZE": "0"}, "worker")
+
+    assert result.exit_code == 1
+    assert "pool_size" in result.stderr
+    assert "Traceback" not in result.stderr
