@@ -8,6 +8,7 @@ found again at once and a changed one is built anew.
 
 import argparse
 import datetime as dt
+import fcntl
 import hashlib
 import os
 import secrets
@@ -75,9 +76,20 @@ def initialise(folder: Path) -> None:
 
 def age_records(path: Path) -> None:
     """Give the master data the age a running business would show; one item has not been looked at for over a year."""
-    tables = ("product_template", "product_product", "party_party", "purchase_product_supplier", "stock_order_point",
-              "purchase_product_supplier_price", "purchase_blanket_agreement", "stock_location", "product_uom",
-              "purchase_blanket_agreement_line", "stock_move", "currency_currency_rate")
+    tables = (
+        "product_template",
+        "product_product",
+        "party_party",
+        "purchase_product_supplier",
+        "stock_order_point",
+        "purchase_product_supplier_price",
+        "purchase_blanket_agreement",
+        "stock_location",
+        "product_uom",
+        "purchase_blanket_agreement_line",
+        "stock_move",
+        "currency_currency_rate",
+    )
     with sqlite3.connect(path) as connection:
         for table in tables:
             connection.execute(f"UPDATE {table} SET create_date = ?, write_date = NULL", (catalog.MASTER_STAMP,))
@@ -90,7 +102,6 @@ def age_records(path: Path) -> None:
 
 def write_seed(database: Path, target: Path) -> None:
     """Write the database as one file, journal included, and move it into place when it is complete."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_suffix(f".{os.getpid()}")
     connection = sqlite3.connect(database, isolation_level=None)
     connection.execute("VACUUM INTO ?", (str(partial),))
@@ -129,8 +140,11 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=root / "build" / "tryton")
     options = parser.parse_args()
     target = seed_path(options.lock, options.cache)
-    if not target.exists():
-        build(target)
+    options.cache.mkdir(parents=True, exist_ok=True)
+    with (options.cache / "building").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not target.exists():
+            build(target)
     print(target)
 
 

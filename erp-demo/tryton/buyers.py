@@ -72,8 +72,9 @@ def untyped(value: dict):
 
 def draft(desk: Desk, action: dict) -> int:
     """Create one draft with everything Tryton's own form would have filled in."""
-    party = desk.one("party.party", [["code", "=", action["supplier"]]],
-                     ["supplier_payment_term", "addresses", "supplier_currency"])
+    party = desk.one(
+        "party.party", [["code", "=", action["supplier"]]], ["supplier_payment_term", "addresses", "supplier_currency"]
+    )
     warehouse = desk.one("stock.location", [["code", "=", action["warehouse"]], ["type", "=", "warehouse"]], [])
     lines = [_line(desk, party, position, line) for position, line in enumerate(action["lines"], start=1)]
     values = {
@@ -87,16 +88,18 @@ def draft(desk: Desk, action: dict) -> int:
         "invoice_method": "fulfillment",
         "lines": [["create", lines]],
     }
-    identifier, = desk.model("purchase.purchase", "create", [values])
+    (identifier,) = desk.model("purchase.purchase", "create", [values])
     return identifier
 
 
 def _line(desk: Desk, party: dict, position: int, line: dict) -> dict:
-    product = desk.one("product.product", [["code", "=", line["item"]], ["active", "in", [True, False]]],
-                       ["account_category.supplier_taxes"])
+    product = desk.one(
+        "product.product", [["code", "=", line["item"]], ["active", "in", [True, False]]], ["account_category.supplier_taxes"]
+    )
     unit = desk.one("product.uom", [["name", "=", line["unit"]]], [])
-    terms = desk.model("purchase.product_supplier", "search",
-                       [["party", "=", party["id"]], ["product", "=", product["id"]]], 0, 1, None)
+    terms = desk.model(
+        "purchase.product_supplier", "search", [["party", "=", party["id"]], ["product", "=", product["id"]]], 0, 1, None
+    )
     values = {
         "type": "line",
         "sequence": position,
@@ -108,9 +111,14 @@ def _line(desk: Desk, party: dict, position: int, line: dict) -> dict:
         "taxes": [["add", product["account_category."]["supplier_taxes"]]],
     }
     if "unit_price" not in line:
-        context = {**desk.context, "supplier": party["id"], "uom": unit["id"], "currency": party["supplier_currency"],
-                   "quantity": values["quantity"]}
-        price, = desk.call("model.product.product.read", [product["id"]], ["purchase_price_uom"], context)
+        context = {
+            **desk.context,
+            "supplier": party["id"],
+            "uom": unit["id"],
+            "currency": party["supplier_currency"],
+            "quantity": values["quantity"],
+        }
+        (price,) = desk.call("model.product.product.read", [product["id"]], ["purchase_price_uom"], context)
         values["unit_price"] = price["purchase_price_uom"]
     if line.get("need_by"):
         values["delivery_date_edit"], values["delivery_date_store"] = True, dt.date.fromisoformat(line["need_by"])
@@ -144,9 +152,16 @@ def amend(desk: Desk, action: dict) -> int:
     """Change one line of a confirmed order by an amendment."""
     line = desk.one("purchase.line", [["id", "=", _line_id(desk, action)]], ["product", "quantity", "unit", "unit_price"])
     change = {name: line[name] for name in ("product", "quantity", "unit", "unit_price")}
-    amendment, = desk.model("purchase.amendment", "create", [
-        {"purchase": action["id"], "lines": [["create", [{"action": "line", "line": line["id"],
-                                                          **change, **_changed(action["set"])}]]]}])
+    (amendment,) = desk.model(
+        "purchase.amendment",
+        "create",
+        [
+            {
+                "purchase": action["id"],
+                "lines": [["create", [{"action": "line", "line": line["id"], **change, **_changed(action["set"])}]]],
+            }
+        ],
+    )
     desk.model("purchase.amendment", "validate_amendment", [amendment])
     return action["id"]
 

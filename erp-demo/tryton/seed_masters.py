@@ -66,7 +66,7 @@ def _accounting(proteus, facts: Facts):
     from trytond.modules.account_invoice.tests.tools import set_fiscalyear_invoice_sequences
 
     create_chart()
-    sequence_type, = proteus.Model.get("ir.sequence.type").find([("name", "=", "Account Move")], limit=1)
+    (sequence_type,) = proteus.Model.get("ir.sequence.type").find([("name", "=", "Account Move")], limit=1)
     for year in (2025, 2026):
         sequence = proteus.Model.get("ir.sequence.strict")(name=str(year), sequence_type=sequence_type)
         sequence.company = proteus.Model.get("company.company")(facts.company)
@@ -104,7 +104,7 @@ def _units(proteus, facts: Facts) -> None:
     model = proteus.Model.get("product.uom")
     for name, symbol, category, factor in catalog.UNITS:
         unit = model(name=name, symbol=symbol)
-        unit.category, = proteus.Model.get("product.uom.category").find([("name", "=", category)])
+        (unit.category,) = proteus.Model.get("product.uom.category").find([("name", "=", category)])
         unit.factor = float(factor)
         unit.rounding, unit.digits = 1.0, 0
         unit.save()
@@ -120,7 +120,7 @@ def _warehouses(proteus, facts: Facts) -> None:
     party = proteus.Model.get("company.company")(facts.company).party
     us = proteus.Model.get("country.country")(name="United States", code="US")
     us.save()
-    first, = location_model.find([("type", "=", "warehouse")])
+    (first,) = location_model.find([("type", "=", "warehouse")])
     for position, (code, name, street, city, postal_code) in enumerate(catalog.WAREHOUSES):
         address = proteus.Model.get("party.address")(party=party, party_name=f"{catalog.COMPANY}, {name}")
         address.street, address.city, address.postal_code, address.country = street, city, postal_code, us
@@ -150,7 +150,7 @@ def _suppliers(proteus, facts: Facts) -> None:
     for entry in catalog.SUPPLIERS:
         party = proteus.Model.get("party.party")(name=entry.name, code=entry.code)
         party.addresses[0].city = f"{entry.city}, {entry.state}"
-        party.addresses[0].country, = proteus.Model.get("country.country").find([("code", "=", "US")])
+        (party.addresses[0].country,) = proteus.Model.get("country.country").find([("code", "=", "US")])
         party.supplier_payment_term = proteus.Model.get("account.invoice.payment_term")(facts.terms[entry.term])
         party.supplier_lead_time = dt.timedelta(days=entry.lead_days)
         party.supplier_currency = proteus.Model.get("currency.currency")(facts.currency)
@@ -186,9 +186,10 @@ def _items(proteus, facts: Facts, accounts) -> None:
         _supplier_terms(proteus, facts, code, supplier, part_no, lead_days, breaks)
     for item in catalog.ITEMS:
         if item.status == "inactive":
-            template = proteus.Model.get("product.product")(facts.items[item.code]).template
-            template.active = False
-            template.save()
+            product = proteus.Model.get("product.product")(facts.items[item.code])
+            product.active = product.template.active = False
+            product.save()
+            product.template.save()
 
 
 def _supplier_terms(proteus, facts: Facts, item, supplier, part_no, lead_days, breaks) -> None:
@@ -223,14 +224,19 @@ def _users(proteus) -> None:
     group_model, data_model = proteus.Model.get("res.group"), proteus.Model.get("ir.model.data")
     groups = {
         "purveyor": (
-            "purchase.group_purchase", "purchase_request.group_purchase_request",
+            "purchase.group_purchase",
+            "purchase_request.group_purchase_request",
             "purchase_blanket_agreement.group_purchase_blanket_agreement",
-            "purchase_amendment.group_purchase_amendment", "stock.group_stock",
-            "account.group_account", "account_payment.group_payment",
+            "purchase_amendment.group_purchase_amendment",
+            "stock.group_stock",
+            "account.group_account",
+            "account_payment.group_payment",
         ),
         "buyers": (
-            "purchase.group_purchase", "purchase_request.group_purchase_request",
-            "purchase_amendment.group_purchase_amendment", "stock.group_stock",
+            "purchase.group_purchase",
+            "purchase_request.group_purchase_request",
+            "purchase_amendment.group_purchase_amendment",
+            "stock.group_stock",
         ),
     }
     for login, names in groups.items():

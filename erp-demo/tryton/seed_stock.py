@@ -49,8 +49,8 @@ def _order_points(pool, facts: Facts) -> None:
 def _movements(pool, facts: Facts) -> None:
     from trytond.transaction import Transaction
 
-    location, = pool.get("stock.location").search([("type", "=", "customer")], limit=1)
-    loss, = pool.get("stock.location").search([("type", "=", "lost_found")], limit=1)
+    (location,) = pool.get("stock.location").search([("type", "=", "customer")], limit=1)
+    (loss,) = pool.get("stock.location").search([("type", "=", "lost_found")], limit=1)
     day = dt.date.fromisoformat(catalog.BUSINESS_DAY)
     past = []
     for item in catalog.ITEMS:
@@ -68,24 +68,32 @@ def _movements(pool, facts: Facts) -> None:
     done = move_model.create(past)
     table = move_model.__table__()
     cursor = Transaction().connection.cursor()
-    cursor.execute(*table.update([table.state, table.effective_date], ["done", table.planned_date],
-                                 where=table.id.in_([move.id for move in done])))
+    cursor.execute(
+        *table.update(
+            [table.state, table.effective_date], ["done", table.planned_date], where=table.id.in_([move.id for move in done])
+        )
+    )
     for item in catalog.ITEMS:
-        cursor.execute(*table.update([table.cost_price], [item.cost(facts.factors[item.code])],
-                                     where=(table.product == facts.items[item.code]) & (table.state == "done")))
+        cursor.execute(
+            *table.update(
+                [table.cost_price],
+                [item.cost(facts.factors[item.code])],
+                where=(table.product == facts.items[item.code]) & (table.state == "done"),
+            )
+        )
 
 
 def _open_demand(pool, facts: Facts) -> None:
     """Customer shipments that wait; the allocated ones have their goods set aside in the storage zone."""
     shipment_model = pool.get("stock.shipment.out")
-    customer, = pool.get("party.party").search([("code", "=", "CUSTOMERS")])
-    target, = pool.get("stock.location").search([("type", "=", "customer")], limit=1)
+    (customer,) = pool.get("party.party").search([("code", "=", "CUSTOMERS")])
+    (target,) = pool.get("stock.location").search([("type", "=", "customer")], limit=1)
     items = {item.code: item for item in catalog.ITEMS}
     for code, warehouse, quantity, planned, reference, allocated in catalog.OPEN_DEMAND:
         day = dt.date.fromisoformat(planned)
         output = pool.get("stock.location")(facts.warehouses[warehouse]).output_location
         move = _move(facts, items[code], output.id, target.id, int(quantity), day)
-        shipment, = shipment_model.create(
+        (shipment,) = shipment_model.create(
             [
                 {
                     "company": facts.company,

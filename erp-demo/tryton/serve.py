@@ -53,10 +53,10 @@ def issue_credentials(pool, run_dir: Path, port: int) -> None:
             users, applications = pool.get("res.user"), pool.get("res.user.application")
             passwords = {login: secrets.token_urlsafe(24) for login in ACCOUNTS}
             for login, password in passwords.items():
-                user, = users.search([("login", "=", login)])
+                (user,) = users.search([("login", "=", login)])
                 users.write([user], {"password": password})
-            purveyor, = users.search([("login", "=", "purveyor")])
-            application, = applications.create([{"user": purveyor.id, "application": "rest", "key": secrets.token_hex(64)}])
+            (purveyor,) = users.search([("login", "=", "purveyor")])
+            (application,) = applications.create([{"user": purveyor.id, "application": "rest", "key": secrets.token_hex(64)}])
             applications.validate_([application])
             known = {"database": DATABASE, "rest_key": application.key, "passwords": passwords}
             transaction.commit()

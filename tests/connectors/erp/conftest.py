@@ -50,12 +50,19 @@ def audit() -> list[RpcCall]:
     return []
 
 
-@pytest.fixture
-def tryton_desk(tryton_folder: Path, audit: list[RpcCall]) -> Iterator[TrytonDesk]:
-    """A desk at the served Tryton."""
+@pytest.fixture(scope="session")
+def kept_desk(tryton_folder: Path, audit: list[RpcCall]) -> Iterator[TrytonDesk]:
+    """One desk for the whole run: signing in costs a slow password check."""
     desk = TrytonDesk(tryton_folder, audit.append)
     yield desk
     desk.close()
+
+
+@pytest.fixture
+def tryton_desk(kept_desk: TrytonDesk) -> TrytonDesk:
+    """A desk at the served Tryton, with a sound cable."""
+    kept_desk.cable.unplugged, kept_desk.cable.lose = False, None
+    return kept_desk
 
 
 @pytest.fixture(params=ERPS)

@@ -77,9 +77,9 @@ def test_an_order_edited_between_our_steps_is_not_confirmed(tryton_desk: TrytonD
 def test_tryton_itself_refuses_a_stale_stamp(tryton_desk: TrytonDesk) -> None:
     order = tryton_desk.draft()
     rpc = tryton_desk.tryton._rpc
+    guard = {f"purchase.purchase,{order.external_id}": "1.0"}
 
     with pytest.raises(MovedOn):
-        guard = {f"purchase.purchase,{order.external_id}": "1.0"}
         rpc.model("purchase.purchase", "write", [int(order.external_id)], {"reference": "X"}, guard=guard)
 
 

@@ -163,7 +163,8 @@ WriteResult = Applied | Duplicate | Conflict | Rejected | Unsupported | Unknown
 
 
 class ErpConnector(Protocol):
-    """One ERP. Reads raise ConnectorError; writes return a WriteResult and raise only RetryableError when nothing was sent."""
+    """One ERP. Reads raise ConnectorError. Writes return a WriteResult; they raise RetryableError when nothing was sent and
+    PermanentError when the account is refused or the answers are not what was agreed."""
 
     @property
     def capabilities(self) -> Capabilities:

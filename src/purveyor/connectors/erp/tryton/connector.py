@@ -22,9 +22,9 @@ from purveyor.connectors.erp.contract import (
 )
 from purveyor.connectors.erp.tryton import billing, confirming, orders, receiving
 from purveyor.connectors.erp.tryton.feed import Feed, changed, version_of
-from purveyor.connectors.erp.tryton.guard import as_result
+from purveyor.connectors.erp.tryton.guard import as_agreed, as_result
 from purveyor.connectors.erp.tryton.masters import MASTERS, read_masters
-from purveyor.connectors.erp.tryton.rpc import RpcCall, TrytonRpc
+from purveyor.connectors.erp.tryton.rpc import Row, RpcCall, TrytonRpc
 from purveyor.connectors.erp.tryton.stock import read_demand, read_stock
 from purveyor.connectors.transport.http import HttpTransport
 from purveyor.core.erp_records import Entity, ErpChange, ErpInvoice, ErpOrder, ErpReceipt, ErpRecord
@@ -111,24 +111,27 @@ class TrytonConnector:
 
     def get_order(self, external_id: str) -> ErpOrder | None:
         """Read one purchase again; None when it is gone."""
-        return next(iter(orders.read_orders(self._rpc, [external_id])), None)
+        with as_agreed():
+            return next(iter(orders.read_orders(self._rpc, [external_id])), None)
 
     def find_by_ref(self, entity: Entity, reference: str) -> Applied | None:
         """Look up a completely written document by our reference; invoices by ``supplier id/supplier's number``."""
+        with as_agreed():
+            row = self._finished(entity, reference)
+            return Applied(str(row["id"]), row["number"], version_of(FEEDS[entity], row)) if row else None
+
+    def _finished(self, entity: Entity, reference: str) -> Row | None:
+        """Return the row of a document under a reference, unless it is missing or not completely written."""
         if entity is Entity.RECEIPT:
             row = receiving.find_shipment(self._rpc, reference)
-            finished = row is not None and row["state"] == "done"
-        elif entity is Entity.INVOICE:
+            return row if row and row["state"] == "done" else None
+        if entity is Entity.INVOICE:
             supplier, _, number = reference.partition("/")
             row = billing.find_invoice(self._rpc, supplier, number)
-            finished = row is not None and row["state"] in billing.FINISHED
-        else:
-            found = self._rpc.model(orders.FEED.model, "search", [["reference", "=", reference]], 0, 1, None)
-            row = orders.read_rows(self._rpc, [str(found[0])]).get(str(found[0])) if found else None
-            finished = row is not None and row["state"] not in ("draft", "quotation", "cancelled")
-        if row is None or not finished:
-            return None
-        return Applied(str(row["id"]), row["number"], version_of(FEEDS[entity], row))
+            return row if row and row["state"] in billing.FINISHED else None
+        found = self._rpc.model(orders.FEED.model, "search", [["reference", "=", reference]], 0, 1, None)
+        row = orders.read_rows(self._rpc, [str(found[0])]).get(str(found[0])) if found else None
+        return row if row and row["state"] not in ("draft", "quotation", "cancelled") else None
 
     def confirm(self, order: ErpOrder, order_ref: str, expected_version: str) -> WriteResult:
         """Confirm the purchase with exactly this content under our reference, once."""

@@ -6,8 +6,11 @@ the gap between our reading and its writing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from decimal import InvalidOperation
 
+from purveyor.connectors.contract import PermanentError
 from purveyor.connectors.erp.contract import Conflict, Rejected, Unknown, WriteResult
 from purveyor.connectors.erp.tryton.rpc import MovedOn, Row, RuleRefusal
 from purveyor.connectors.transport.http import AnswerLost
@@ -23,15 +26,26 @@ def order_guard(row: Row) -> Mapping[str, str]:
     return {**stamps("purchase.purchase", [row]), **stamps("purchase.line", row["lines."])}
 
 
+@contextmanager
+def as_agreed() -> Iterator[None]:
+    """Turn an answer that lacks a field, or holds another type in it, into a PermanentError that names what is missing."""
+    try:
+        yield
+    except (KeyError, IndexError, TypeError, ValueError, InvalidOperation) as error:
+        raise PermanentError(f"Tryton's answer is not what was agreed: {error!r}.") from error
+
+
 def as_result(
     reference: str, external_id: str, current: Callable[[], str | None], write: Callable[[], WriteResult]
 ) -> WriteResult:
     """Carry out a write; turn a refusal, a stale stamp and a lost answer into their results.
 
-    ``current`` reads the version the document has now, for the Conflict. Raises RetryableError when nothing was sent.
+    ``current`` reads the version the document has now, for the Conflict. Raises RetryableError when nothing was sent and
+    PermanentError when Tryton's answers are not what was agreed.
     """
     try:
-        return write()
+        with as_agreed():
+            return write()
     except MovedOn:
         return Conflict(external_id, current())
     except RuleRefusal as refusal:

@@ -97,12 +97,13 @@ def _item(row: Row, common: Mapping[str, Any], context: Mapping[str, Any]) -> Er
     categories = [entry["name"] for entry in to_many(template, "categories")]
     bought = to_one(template, "purchase_uom") or unit
     status = ItemStatus.OBSOLETE if OBSOLETE_CATEGORY in categories else ItemStatus.ACTIVE
-    if not row["active"]:
+    active = bool(row["active"] and template["active"])
+    if not active:
         status = ItemStatus.INACTIVE
     plain = [name for name in categories if name != OBSOLETE_CATEGORY]
     taxes = to_many(to_one(row, "account_category"), "supplier_taxes")
     return ErpItem(
-        **common,
+        **{**common, "active": active},
         sku=row["code"] or str(row["id"]),
         name=row["name"],
         base_uom=unit_code(unit["symbol"]),
@@ -199,7 +200,7 @@ MASTERS: Final[Mapping[Entity, Master]] = {
         Feed("product.product", parents=("template",)),
         (
             *("code", "name", "active", "purchasable", "default_uom.symbol", "default_uom.digits"),
-            *("default_uom.category.name", "template.purchase_uom.symbol", "template.list_price"),
+            *("default_uom.category.name", "template.active", "template.purchase_uom.symbol", "template.list_price"),
             *("template.categories.name", "account_category.supplier_taxes.name"),
         ),
         _item,
