@@ -92,7 +92,7 @@ def send_new_link(tx: Tx, token: str) -> MessageId:
         "purpose": "new_link",
     }
     about = About(order.id, order.version, order.business_unit_id, link.supplier_id)
-    return message_batches.queue_many(tx, [NewMessage(outbound, payload, about)])[0]
+    return message_batches.queue_many(tx, [NewMessage(outbound, payload, about)])[0].id
 
 
 def _known(tx: Tx, token: str) -> Link:

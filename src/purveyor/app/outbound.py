@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from uuid import UUID
 
 from purveyor.app.cases import clear, open_case
 from purveyor.core.access import Permission
@@ -29,7 +30,7 @@ from purveyor.core.ids import BusinessUnitId, MessageId, OrderId, SupplierId
 from purveyor.core.messaging import SUPPLIER_KINDS, AfterFailure, MessageKind, Step, after_failure
 from purveyor.store import events, masters, message_batches, messages
 from purveyor.store.db import Tx
-from purveyor.store.messages import Claim, Message
+from purveyor.store.messages import About, Claim, Message
 
 _SPREAD_PARTS = 1000
 _FAILED: Mapping[MessageKind, ExceptionType] = {
@@ -57,12 +58,16 @@ class Failure:
 
 def message_refs(message: Message) -> tuple[Ref, ...]:
     """Name what a message belongs to, so that it stands on the timeline of its order."""
-    subject = Ref(message.subject_type, message.subject_id)
-    named = [subject]
-    if message.about.order_id is not None and message.subject_type != "order":
-        named.append(Ref("order", message.about.order_id))
-    if message.about.business_unit_id is not None:
-        named.append(Ref(events.UNIT_REF, message.about.business_unit_id))
+    return about_refs(message.subject_type, message.subject_id, message.about)
+
+
+def about_refs(subject_type: str, subject_id: UUID, about: About) -> tuple[Ref, ...]:
+    """Name a document, its order and its business unit."""
+    named = [Ref(subject_type, subject_id)]
+    if about.order_id is not None and subject_type != "order":
+        named.append(Ref("order", about.order_id))
+    if about.business_unit_id is not None:
+        named.append(Ref(events.UNIT_REF, about.business_unit_id))
     return tuple(named)
 
 

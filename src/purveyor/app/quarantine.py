@@ -22,7 +22,7 @@ from purveyor.store.xref import Code, Unmapped, Waiting
 PULL_JOB: Final = "erp_pull"
 """Kind of the job that reads a feed of an ERP; payload ``erp``, ``entity``, and ``restart`` = "1" to read it from its start."""
 READ_ORDER_JOB: Final = "erp_read_order"
-"""Kind of the job that reads one order again; payload ``erp``, ``external_id``."""
+"""Kind of the job that reads one order again; payload ``erp``, ``external_id``, and ``again`` = "1" to check and submit it anew."""
 
 
 @dataclass(slots=True)
@@ -120,6 +120,7 @@ def _reading(erp: ErpInstance, record: Code) -> NewJob:
     return NewJob(PULL_JOB, f"{erp}:{record.entity}", {"erp": erp, "entity": record.entity, "restart": "1"})
 
 
-def read_order_job(erp: ErpInstance, external_id: str) -> NewJob:
-    """Return the job that reads one order of an ERP again."""
-    return NewJob(READ_ORDER_JOB, f"{erp}:{external_id}", {"erp": erp, "external_id": external_id})
+def read_order_job(erp: ErpInstance, external_id: str, *, again: bool = False) -> NewJob:
+    """Return the job that reads one order of an ERP again; ``again`` checks and submits it even when nothing changed."""
+    payload = {"erp": erp, "external_id": external_id, **({"again": "1"} if again else {})}
+    return NewJob(READ_ORDER_JOB, f"{erp}:{external_id}", payload)

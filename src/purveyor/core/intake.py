@@ -12,9 +12,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
+from uuid import UUID
 
 from purveyor.core.canonical import to_json
 from purveyor.core.erp_records import ErpOrder, ErpOrderLine, ErpOrderStatus
+from purveyor.core.errors import UnknownReference
 from purveyor.core.ids import BusinessUnitId, ErpInstance, ItemId, OrderId, SiteId
 from purveyor.core.items import Item
 from purveyor.core.lifecycle import ENDED, WITH_SUPPLIER, Status, Verb
@@ -271,3 +273,48 @@ def take_over(known: PurchaseOrder, incoming: PurchaseOrder) -> PurchaseOrder:
 def read_again(known: PurchaseOrder, record: ErpOrder, erp: ErpInstance) -> PurchaseOrder:
     """Return our order knowing the ERP's present version; its content, status and approvals stay."""
     return replace(known, erp=link_to(record, erp))
+
+
+def record_of(order: PurchaseOrder, erp_ids: Mapping[UUID, str]) -> ErpOrder:
+    """Return our order in the ERP's terms, as it is to be confirmed there; cancelled lines are left out.
+
+    ``erp_ids`` are the ERP's ids of our suppliers, sites and items. Raises UnknownReference for one the ERP does not know.
+    """
+    link = order.erp
+    sites = [part.ship_to for line in order.lines for part in line.schedules if part.ship_to is not None]
+    return ErpOrder(
+        external_id=link.external_id if link else "",
+        version=(link.version if link else None) or "",
+        number=link.number if link else None,
+        order_ref=order.order_ref,
+        revision=order.version,
+        supplier=_erp_id(erp_ids, order.supplier_id, "supplier", order.supplier_code),
+        site=_erp_id(erp_ids, sites[0], "site", str(sites[0])) if sites else None,
+        currency=order.currency,
+        order_date=order.order_date,
+        payment_terms=order.payment_terms,
+        status=ErpOrderStatus.DRAFT,
+        origin=order.origin,
+        typist=order.requester,
+        lines=tuple(_line_record(line, erp_ids) for line in order.lines if not line.cancelled),
+    )
+
+
+def _line_record(line: OrderLine, erp_ids: Mapping[UUID, str]) -> ErpOrderLine:
+    return ErpOrderLine(
+        external_id=line.external_id or "",
+        line_no=line.line_no,
+        item=_erp_id(erp_ids, line.item_id, "item", line.item_code) if line.item_id else None,
+        description=line.description,
+        quantity=line.quantity,
+        uom=line.uom,
+        unit_price=None if line.unit_price is None else line.unit_price / line.price_per,
+        need_by=line.need_by,
+        tax_codes=tuple(line.tax_code.split(",")) if line.tax_code else (),
+    )
+
+
+def _erp_id(erp_ids: Mapping[UUID, str], own: UUID | None, entity: str, code: str) -> str:
+    if own is None or own not in erp_ids:
+        raise UnknownReference(entity=entity, code=code)
+    return erp_ids[own]

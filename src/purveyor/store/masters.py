@@ -334,6 +334,15 @@ def supplier_items(tx: Tx, item_ids: Collection[ItemId]) -> dict[tuple[SupplierI
     return found
 
 
+def part_numbers(tx: Tx, item_ids: Collection[ItemId]) -> dict[tuple[SupplierId, ItemId], str]:
+    """Return the suppliers' own numbers of items, where they have one."""
+    columns = SUPPLIER_ITEM.c
+    query = select(columns.supplier_id, columns.item_id, columns.supplier_part_no).where(
+        columns.item_id == func.any(bindparam("ids")), columns.supplier_part_no.is_not(None)
+    )
+    return {(SupplierId(row[0]), ItemId(row[1])): row[2] for row in tx.conn.execute(query, {"ids": list(item_ids)})}
+
+
 def agreements(tx: Tx, item_ids: Collection[ItemId]) -> dict[tuple[SupplierId, ItemId], list[Agreement]]:
     """Return the agreements with any supplier over these items, by number and version."""
     prices = _prices(tx, item_ids)

@@ -35,8 +35,16 @@ class NewMessage:
     about: About
 
 
-def queue_many(tx: Tx, new: Sequence[NewMessage]) -> list[MessageId]:
-    """Record messages and queue the jobs that send them; a key that is known keeps its message. Ids in the same order."""
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A message that is recorded; ``added`` is False when its key was known and nothing was queued."""
+
+    id: MessageId
+    added: bool
+
+
+def queue_many(tx: Tx, new: Sequence[NewMessage]) -> list[Queued]:
+    """Record messages and queue the jobs that send them; a key that is known keeps its message. Results in the same order."""
     if not new:
         return []
     rows = [_row(tx, one) for one in new]
@@ -44,9 +52,20 @@ def queue_many(tx: Tx, new: Sequence[NewMessage]) -> list[MessageId]:
     tx.conn.execute(statement, rows)
     by_key = select(MESSAGE.c.idempotency_key, MESSAGE.c.id).where(MESSAGE.c.idempotency_key == func.any(bindparam("keys")))
     found = {row[0]: row[1] for row in tx.conn.execute(by_key, {"keys": [row["idempotency_key"] for row in rows]})}
-    added = [row for row in rows if found[row["idempotency_key"]] == row["id"]]
-    jobs.enqueue_many(tx, [sending_job(row["kind"], row["id"]) for row in added])
-    return [MessageId(found[row["idempotency_key"]]) for row in rows]
+    jobs.enqueue_many(tx, [sending_job(row["kind"], row["id"]) for row in rows if found[row["idempotency_key"]] == row["id"]])
+    return [Queued(MessageId(found[key]), found[key] == row["id"]) for row in rows for key in (row["idempotency_key"],)]
+
+
+def queue_again(tx: Tx, message_id: MessageId, payload: Mapping[str, Json]) -> bool:
+    """Send a message that was given up or taken back once more, under its old identity; False when it is still on its way."""
+    ended = and_(MESSAGE.c.id == message_id, MESSAGE.c.state.in_(("dead", "superseded")))
+    now = tx.real_now
+    fresh = {"state": "ready", "attempts": 0, "payload": dict(payload), "next_attempt_at": now, "queued_at": now}
+    row = tx.conn.execute(update(MESSAGE).where(ended).values(**fresh, finished_at=None).returning(MESSAGE.c.kind)).one_or_none()
+    if row is None:
+        return False
+    jobs.enqueue_many(tx, [sending_job(row.kind, message_id)])
+    return True
 
 
 def _row(tx: Tx, one: NewMessage) -> dict[str, Any]:

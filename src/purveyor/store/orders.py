@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from purveyor.core.errors import NotFound, StaleVersion
 from purveyor.core.ids import ErpInstance, OrderId, order_ref
+from purveyor.core.lifecycle import ENDED
 from purveyor.core.order import PurchaseOrder, Schedule
 from purveyor.store.db import Tx
 from purveyor.store.order_rows import (
@@ -92,6 +93,15 @@ def ids_by_erp(tx: Tx, instance: ErpInstance, external_ids: Collection[str]) -> 
         columns.erp_instance == instance, columns.erp_external_id == func.any(bindparam("external_ids"))
     )
     return {external: OrderId(own) for external, own in tx.conn.execute(query, {"external_ids": list(external_ids)})}
+
+
+def open_erp_ids(tx: Tx, instance: ErpInstance) -> set[str]:
+    """Return the ERP's ids of all orders that have not ended here."""
+    columns = PURCHASE_ORDER.c
+    ended = [status.value for status in ENDED]
+    return set(
+        tx.conn.scalars(select(columns.erp_external_id).where(columns.erp_instance == instance, columns.status.not_in(ended)))
+    )
 
 
 def version(tx: Tx, order_id: OrderId, number: int) -> PurchaseOrder:

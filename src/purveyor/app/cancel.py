@@ -1,0 +1,52 @@
+"""Cancel an order that is not to be bought: approvals end, messages that wait are taken back, links close."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from purveyor.app.approve import void_on_edit
+from purveyor.core.access import Permission
+from purveyor.core.errors import ReasonRequired
+from purveyor.core.events.order import OrderCancelled, order_stream
+from purveyor.core.ids import OrderId
+from purveyor.core.lifecycle import Status, Verb
+from purveyor.core.messaging import MessageKind
+from purveyor.core.order import PurchaseOrder, advance
+from purveyor.store import events, links, messages, orders, timers
+from purveyor.store.db import Tx
+
+_UNSENT = (MessageKind.ERP_CONFIRM, MessageKind.SUPPLIER_ORDER, MessageKind.WMS_EXPECTED_RECEIPT, MessageKind.SUPPLIER_REMINDER)
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrder:
+    """Command: end an order; ``row_version`` is what the person saw."""
+
+    row_version: int
+    reason: str
+
+
+def cancel(tx: Tx, order_id: OrderId, command: CancelOrder) -> PurchaseOrder:
+    """Cancel an order that is still open; nothing that waits to be sent about it leaves any more.
+
+    Raises NotAuthorised, ReasonRequired, NotFound, StaleVersion, IllegalTransition.
+    """
+    tx.actor.require(Permission.ORDER_CANCEL)
+    if not command.reason.strip():
+        raise ReasonRequired(action="cancel")
+    order = orders.lock(tx, order_id, command.row_version)
+    ended = advance(order, Verb.CANCEL, Status.CANCELLED)
+    void_on_edit(tx, order, "cancelled")
+    saved = orders.save(tx, ended)
+    messages.supersede(tx, order.id, _UNSENT, order.version + 1)
+    timers.cancel_timers(tx, "order", order.id)
+    links.revoke(tx, order.id)
+    cancelled = OrderCancelled(
+        stream=order_stream(order.id),
+        reason=command.reason,
+        from_status=order.status.value,
+        version=order.version,
+        source="purveyor",
+    )
+    events.append(tx, [cancelled])
+    return saved
