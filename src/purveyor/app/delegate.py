@@ -52,7 +52,7 @@ def delegate(tx: Tx, command: Delegate) -> Delegation:
     approvers.add_delegation(tx, given)
     told = ApprovalDelegated(
         stream=Ref("delegation", given.id),
-        refs=(Ref("user", giver.user_id), Ref("user", standing_in.holder.user_id)),
+        refs=(*_people(given), Ref(events.UNIT_REF, unit_id)),
         reason=command.reason,
         from_user=giver.user_id,
         to_user=standing_in.holder.user_id,
@@ -72,11 +72,15 @@ def end_delegation(tx: Tx, delegation_id: UUID) -> None:
     approvers.end_delegation(tx, delegation_id)
     told = DelegationEnded(
         stream=Ref("delegation", given.id),
-        refs=(Ref("user", given.giver.user_id), Ref("user", given.delegate.user_id)),
+        refs=_people(given),
         from_user=given.giver.user_id,
         to_user=given.delegate.user_id,
     )
     events.append(tx, [told])
+
+
+def _people(given: Delegation) -> tuple[Ref, ...]:
+    return (Ref("user", given.giver.user_id), Ref("user", given.delegate.user_id))
 
 
 def _acting_person(tx: Tx) -> Holder:

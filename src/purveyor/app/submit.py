@@ -145,7 +145,7 @@ def _as_earlier(tx: Tx, made: _Routed) -> list[EarlierOrder]:
 def _submitted(order: PurchaseOrder, chain: ApprovalChain, decided: Route) -> OrderSubmitted:
     return OrderSubmitted(
         stream=order_stream(order.id),
-        refs=(Ref("approval_chain", chain.id),),
+        refs=(Ref("approval_chain", chain.id), Ref(events.UNIT_REF, order.business_unit_id)),
         policy_set=chain.policy_set,
         chain_id=chain.id,
         version=chain.version,
