@@ -11,8 +11,9 @@ from purveyor.core.errors import IllegalTransition, ReasonRequired
 from purveyor.core.events.order import OrderHeld, OrderHoldLifted, order_stream
 from purveyor.core.ids import OrderId, UserId
 from purveyor.core.lifecycle import ENDED, Status
+from purveyor.core.messaging import MessageKind
 from purveyor.core.order import Hold, PurchaseOrder
-from purveyor.store import events, orders
+from purveyor.store import events, messages, orders
 from purveyor.store.db import Tx
 
 
@@ -58,6 +59,7 @@ def lift(tx: Tx, order_id: OrderId, row_version: int) -> PurchaseOrder:
     events.append(tx, [OrderHoldLifted(stream=order_stream(order.id), status=order.status.value)])
     if saved.status is Status.APPROVED:
         queue_release(tx, saved)
-    if saved.status is Status.ISSUED:
+    told = any(message.kind == MessageKind.SUPPLIER_ORDER for message in messages.of_order(tx, order.id))
+    if saved.status is Status.ISSUED and not told:
         tell(tx, [saved])
     return saved

@@ -22,7 +22,7 @@ from purveyor.store.xref import Code, Unmapped, Waiting
 PULL_JOB: Final = "erp_pull"
 """Kind of the job that reads a feed of an ERP; payload ``erp``, ``entity``, and ``restart`` = "1" to read it from its start."""
 READ_ORDER_JOB: Final = "erp_read_order"
-"""Kind of the job that reads one order again; payload ``erp``, ``external_id``, and ``again`` = "1" to check and submit it anew."""
+"""Kind of the job that reads one order again; payload ``erp``, ``external_id``, and ``again`` = "1" to submit it anew."""
 
 
 @dataclass(slots=True)
