@@ -132,12 +132,16 @@ class ErpSupplierItem(ErpRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErpAgreementLine:
-    """An agreed price for an item: ``committed`` and ``released`` in ``uom``, None when no quantity was agreed."""
+    """An agreed price for an item per ``uom``, and the quantity breaks that undercut it; the agreement's days hold for both.
+
+    ``committed`` and ``released`` are in ``uom``, None when no quantity was agreed.
+    """
 
     external_id: str
     item: str
     uom: str
     unit_price: Decimal
+    price_breaks: tuple[ErpPriceBreak, ...] = ()
     committed: Decimal | None = None
     released: Decimal = Decimal(0)
 

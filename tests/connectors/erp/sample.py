@@ -115,7 +115,14 @@ def _terms() -> ErpSupplierItem:
 
 
 def _agreement() -> ErpAgreement:
-    line = ErpAgreementLine(external_id="1", item="1", uom="CTN12", unit_price=Decimal("1036.80"), committed=Decimal(400))
+    line = ErpAgreementLine(
+        external_id="1",
+        item="1",
+        uom="CTN12",
+        unit_price=Decimal("1036.80"),
+        price_breaks=(ErpPriceBreak(min_qty=Decimal(20), unit_price=Decimal("998.40"), currency="USD"),),
+        committed=Decimal(400),
+    )
     return ErpAgreement(
         external_id="1",
         version="1",

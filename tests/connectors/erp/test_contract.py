@@ -9,16 +9,7 @@ from decimal import Decimal
 import pytest
 
 from purveyor.connectors.contract import RetryableError
-from purveyor.connectors.erp.contract import (
-    OVERLAP,
-    START,
-    Applied,
-    Conflict,
-    Cursor,
-    Duplicate,
-    Rejected,
-    Unknown,
-)
+from purveyor.connectors.erp.contract import OVERLAP, START, Cursor
 from purveyor.core.erp_records import (
     Entity,
     ErpAgreement,
@@ -36,6 +27,7 @@ from purveyor.core.erp_records import (
     ErpSupplierItem,
     ErpUom,
 )
+from purveyor.core.erp_results import Applied, Conflict, Duplicate, Rejected, Unknown
 from purveyor.core.parties import SupplierStatus
 from tests.connectors.erp.desks import Desk
 
@@ -115,6 +107,8 @@ def test_an_agreement_says_what_was_promised_until_when(desk: Desk) -> None:
 
     assert (pumps.valid_from, pumps.valid_to) == (date(2026, 1, 1), date(2026, 12, 31))
     assert (pumps.lines[0].committed, pumps.lines[0].uom) == (Decimal(400), "CTN12")
+    assert pumps.lines[0].unit_price == Decimal("1036.80")
+    assert [(entry.min_qty, entry.unit_price) for entry in pumps.lines[0].price_breaks] == [(Decimal(20), Decimal("998.40"))]
 
 
 def test_dayton_has_96_pumps_12_allocated_and_sells_6_a_day(desk: Desk) -> None:

@@ -13,11 +13,12 @@ import httpx
 import pytest
 
 from purveyor.connectors.contract import PermanentError, RetryableError
-from purveyor.connectors.erp.contract import START, Applied, Conflict, Rejected, Unknown
+from purveyor.connectors.erp.contract import START
 from purveyor.connectors.erp.tryton import TrytonAccess, TrytonConnector
 from purveyor.connectors.erp.tryton.masters import unit_factor
 from purveyor.connectors.erp.tryton.rpc import MovedOn, RpcCall, RuleRefusal, from_wire, quantity_to_wire, to_wire
 from purveyor.core.erp_records import Entity, ErpItem, ErpOrderStatus, ErpReceiptLine
+from purveyor.core.erp_results import Applied, Conflict, Rejected, Unknown
 from purveyor.core.items import ItemStatus
 from purveyor.core.order import Origin
 from tests.connectors.erp.desks import TrytonDesk

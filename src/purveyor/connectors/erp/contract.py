@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 from purveyor.connectors.contract import Health
 from purveyor.core.erp_records import Entity, ErpChange, ErpInvoice, ErpOrder, ErpReceipt, ErpRecord
+from purveyor.core.erp_results import Applied, WriteResult
 
 OVERLAP: Final = timedelta(seconds=90)
 """How far behind the cursor is read again: row stamps are the start of a transaction that may commit a minute later."""
@@ -106,60 +107,6 @@ class ChangePage:
     changes: tuple[ErpChange, ...]
     cursor: Cursor
     complete: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """The ERP did it. ``version`` is that of the document named, a receipt or invoice moves its order to ``order_version``."""
-
-    external_id: str
-    number: str | None
-    version: str
-    order_version: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Duplicate:
-    """The ERP had it already under our reference; nothing was written."""
-
-    external_id: str
-    number: str | None
-    version: str
-    order_version: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """The document moved on since we read it; nothing was written. None when it is gone."""
-
-    external_id: str
-    current_version: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A rule of the ERP refused the write; the message is the ERP's own."""
-
-    code: str
-    message: str
-    field: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Unsupported:
-    """This ERP cannot do that."""
-
-    capability: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """The answer was lost: look our reference up before any retry."""
-
-    reference: str
-
-
-WriteResult = Applied | Duplicate | Conflict | Rejected | Unsupported | Unknown
 
 
 class ErpConnector(Protocol):

@@ -8,22 +8,7 @@ from decimal import Decimal
 from enum import Enum
 
 from purveyor.connectors.contract import Health, RetryableError
-from purveyor.connectors.erp.contract import (
-    START,
-    Applied,
-    Capabilities,
-    ChangePage,
-    Conflict,
-    Cursor,
-    Duplicate,
-    Page,
-    Rejected,
-    Stamped,
-    Unknown,
-    WriteResult,
-    read_from,
-    unseen,
-)
+from purveyor.connectors.erp.contract import START, Capabilities, ChangePage, Cursor, Page, Stamped, read_from, unseen
 from purveyor.connectors.erp.memory.ledger import Ledger, Posting
 from purveyor.core.erp_records import (
     Entity,
@@ -37,6 +22,7 @@ from purveyor.core.erp_records import (
     ErpSupplierItem,
     ErpUom,
 )
+from purveyor.core.erp_results import Applied, Conflict, Duplicate, Rejected, Unknown, WriteResult
 
 OPEN = (ErpOrderStatus.DRAFT, ErpOrderStatus.SUBMITTED)
 

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from purveyor.connectors.erp.contract import Applied, Conflict, Duplicate, WriteResult
 from purveyor.connectors.erp.tryton.codes import unit_code
 from purveyor.connectors.erp.tryton.feed import Feed, stamp_fields, version_of
 from purveyor.connectors.erp.tryton.guard import stamps
@@ -25,6 +24,7 @@ from purveyor.connectors.erp.tryton.rpc import (
     to_one,
 )
 from purveyor.core.erp_records import ErpInvoice, ErpInvoiceLine
+from purveyor.core.erp_results import Applied, Conflict, Duplicate, WriteResult
 
 FEED: Final = Feed("account.invoice", children=("lines_to_pay",), domain=(["type", "=", "in"],), searched=("move.lines",))
 FIELDS: Final = (*stamp_fields(FEED), "number", "state", "reference", "lines_to_pay.payment_blocked")

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from purveyor.connectors.erp.contract import Applied, Conflict, Duplicate, Rejected, WriteResult
 from purveyor.connectors.erp.tryton.codes import unit_code
 from purveyor.connectors.erp.tryton.feed import version_of
 from purveyor.connectors.erp.tryton.guard import order_guard
 from purveyor.connectors.erp.tryton.orders import FEED, order_lines, read_rows, to_order
 from purveyor.connectors.erp.tryton.rpc import Row, RuleRefusal, TrytonRpc, quantity_to_wire, to_many, to_one
 from purveyor.core.erp_records import ErpOrder, ErpOrderLine
+from purveyor.core.erp_results import Applied, Conflict, Duplicate, Rejected, WriteResult
 
 OPEN = ("draft", "quotation")
 

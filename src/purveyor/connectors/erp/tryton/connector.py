@@ -9,17 +9,7 @@ from typing import Final
 import httpx
 
 from purveyor.connectors.contract import ConnectorError, Health
-from purveyor.connectors.erp.contract import (
-    START,
-    Applied,
-    Capabilities,
-    ChangePage,
-    Cursor,
-    Page,
-    WriteResult,
-    read_from,
-    unseen,
-)
+from purveyor.connectors.erp.contract import START, Capabilities, ChangePage, Cursor, Page, read_from, unseen
 from purveyor.connectors.erp.tryton import billing, confirming, orders, receiving
 from purveyor.connectors.erp.tryton.feed import Feed, changed, version_of
 from purveyor.connectors.erp.tryton.guard import as_agreed, as_result
@@ -28,6 +18,7 @@ from purveyor.connectors.erp.tryton.rpc import Row, RpcCall, TrytonRpc
 from purveyor.connectors.erp.tryton.stock import read_demand, read_stock
 from purveyor.connectors.transport.http import HttpTransport
 from purveyor.core.erp_records import Entity, ErpChange, ErpInvoice, ErpOrder, ErpReceipt, ErpRecord
+from purveyor.core.erp_results import Applied, WriteResult
 
 FEEDS: Final[dict[Entity, Feed]] = {
     **{entity: master.feed for entity, master in MASTERS.items()},

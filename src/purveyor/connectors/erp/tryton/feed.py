@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from purveyor.connectors.erp.contract import Stamped
-from purveyor.connectors.erp.tryton.rpc import Row, TrytonRpc, to_many
+from purveyor.connectors.erp.tryton.rpc import Row, TrytonRpc, to_many, to_one
 from purveyor.core.canonical import digest
 
 STAMPS: Final = ("create_date", "write_date", "_timestamp")
@@ -69,5 +69,5 @@ def latest(feed: Feed, row: Row) -> datetime:
 
 def _nested(feed: Feed, row: Row) -> Sequence[Row]:
     children = [entry for child in feed.children for entry in to_many(row, child)]
-    parents = [row[f"{parent}."] for parent in feed.parents if row.get(f"{parent}.")]
-    return [*children, *parents]
+    parents = [to_one(row, parent) for parent in feed.parents]
+    return [*children, *(parent for parent in parents if parent)]

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from decimal import InvalidOperation
 
 from purveyor.connectors.contract import PermanentError
-from purveyor.connectors.erp.contract import Conflict, Rejected, Unknown, WriteResult
 from purveyor.connectors.erp.tryton.rpc import MovedOn, Row, RuleRefusal
 from purveyor.connectors.transport.http import AnswerLost
+from purveyor.core.erp_results import Conflict, Rejected, Unknown, WriteResult
 
 
 def stamps(model: str, rows: Sequence[Row]) -> dict[str, str]:

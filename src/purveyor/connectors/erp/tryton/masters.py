@@ -141,16 +141,18 @@ def _days(span: timedelta | None) -> int | None:
     return span.days if span is not None else None
 
 
+def _breaks(terms: Row, currency: str) -> tuple[ErpPriceBreak, ...]:
+    """Return the supplier's prices by quantity, smallest first."""
+    found = (
+        ErpPriceBreak(min_qty=quantity_from_wire(price["quantity"]), unit_price=price["unit_price"], currency=currency)
+        for price in to_many(terms, "prices")
+    )
+    return tuple(sorted(found, key=lambda entry: entry.min_qty))
+
+
 def _supplier_item(row: Row, common: Mapping[str, Any], context: Mapping[str, Any]) -> ErpSupplierItem:
     """The first price's quantity is the supplier's minimum: Tryton finds no price below it. Orders come in whole units."""
-    currency = to_one(row, "currency")["code"]
-    breaks = sorted(
-        (
-            ErpPriceBreak(min_qty=quantity_from_wire(price["quantity"]), unit_price=price["unit_price"], currency=currency)
-            for price in to_many(row, "prices")
-        ),
-        key=lambda entry: entry.min_qty,
-    )
+    breaks = _breaks(row, to_one(row, "currency")["code"])
     unit = to_one(row, "unit")
     return ErpSupplierItem(
         **common,
@@ -161,31 +163,37 @@ def _supplier_item(row: Row, common: Mapping[str, Any], context: Mapping[str, An
         lead_time_days=_days(row["lead_time_used"]),
         minimum=breaks[0].min_qty if breaks else Decimal(0),
         multiple=quantity_from_wire(unit["rounding"]),
-        price_breaks=tuple(breaks),
+        price_breaks=breaks,
     )
 
 
 def _agreement(row: Row, common: Mapping[str, Any], context: Mapping[str, Any]) -> ErpAgreement:
-    lines = tuple(
-        ErpAgreementLine(
-            external_id=str(line["id"]),
-            item=str(line["product"]),
-            uom=unit_code(to_one(line, "unit")["symbol"]),
-            unit_price=line["unit_price"],
-            committed=quantity_from_wire(line["quantity"]) if line["quantity"] is not None else None,
-            released=quantity_from_wire(line["processed_quantity"]),
-        )
-        for line in to_many(row, "lines")
-    )
+    currency = to_one(row, "currency")["code"]
     return ErpAgreement(
         **{**common, "active": row["state"] == "running"},
         number=row["number"] or str(row["id"]),
         reference=row["reference"],
         supplier=str(row["supplier"]),
-        currency=to_one(row, "currency")["code"],
+        currency=currency,
         valid_from=row["from_date"],
         valid_to=row["to_date"],
-        lines=lines,
+        lines=tuple(_agreement_line(line, currency) for line in to_many(row, "lines")),
+    )
+
+
+def _agreement_line(line: Row, currency: str) -> ErpAgreementLine:
+    """Tryton agrees one price per line; the supplier's breaks, in the same unit, hold beside it where they are cheaper."""
+    unit, terms = to_one(line, "unit"), to_one(line, "product_supplier")
+    same_unit = to_one(terms, "unit").get("id") == unit["id"]
+    cheaper = (entry for entry in _breaks(terms, currency) if same_unit and entry.unit_price < line["unit_price"])
+    return ErpAgreementLine(
+        external_id=str(line["id"]),
+        item=str(line["product"]),
+        uom=unit_code(unit["symbol"]),
+        unit_price=line["unit_price"],
+        price_breaks=tuple(cheaper),
+        committed=quantity_from_wire(line["quantity"]) if line["quantity"] is not None else None,
+        released=quantity_from_wire(line["processed_quantity"]),
     )
 
 
@@ -226,6 +234,8 @@ MASTERS: Final[Mapping[Entity, Master]] = {
         (
             *("number", "reference", "supplier", "currency.code", "from_date", "to_date", "state", "lines.product"),
             *("lines.quantity", "lines.processed_quantity", "lines.unit.symbol", "lines.unit_price"),
+            *("lines.product_supplier.unit.symbol", "lines.product_supplier.prices.quantity"),
+            "lines.product_supplier.prices.unit_price",
         ),
         _agreement,
     ),

@@ -72,7 +72,7 @@ def to_order(row: Row) -> ErpOrder:
 
 
 def _line(line: Row, position: int, header: Row) -> ErpOrderLine:
-    unit = to_one(line, "unit")
+    unit, header_date = to_one(line, "unit"), header["delivery_date"]
     received = [move for move in to_many(line, "moves") if move["state"] == "done"]
     billed = [entry for entry in to_many(line, "invoice_lines") if to_one(entry, "invoice").get("state") in ("posted", "paid")]
     return ErpOrderLine(
@@ -83,7 +83,7 @@ def _line(line: Row, position: int, header: Row) -> ErpOrderLine:
         quantity=quantity_from_wire(line["quantity"]),
         uom=unit_code(unit["symbol"]) if unit else None,
         unit_price=line["unit_price"],
-        need_by=line["delivery_date_store"] or header["delivery_date"],
+        need_by=line["delivery_date_store"] or header_date,
         tax_codes=tuple(tax["name"] for tax in to_many(line, "taxes")),
         quantity_received=_in_unit(received, unit),
         quantity_invoiced=_in_unit(billed, unit),

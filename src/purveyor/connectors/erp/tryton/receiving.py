@@ -10,7 +10,6 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
-from purveyor.connectors.erp.contract import Applied, Conflict, Duplicate, Rejected, WriteResult
 from purveyor.connectors.erp.tryton.codes import unit_code
 from purveyor.connectors.erp.tryton.feed import Feed, stamp_fields, version_of
 from purveyor.connectors.erp.tryton.guard import stamps
@@ -19,6 +18,7 @@ from purveyor.connectors.erp.tryton.orders import FEED as ORDER_FEED
 from purveyor.connectors.erp.tryton.orders import read_rows
 from purveyor.connectors.erp.tryton.rpc import Row, RuleRefusal, TrytonRpc, quantity_from_wire, quantity_to_wire, to_one
 from purveyor.core.erp_records import ErpReceipt, ErpReceiptLine
+from purveyor.core.erp_results import Applied, Conflict, Duplicate, Rejected, WriteResult
 from purveyor.core.quantity import as_decimal
 
 FEED: Final = Feed("stock.shipment.in", domain=(["state", "!=", "cancelled"],))

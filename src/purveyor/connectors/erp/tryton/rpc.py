@@ -198,10 +198,10 @@ def quantity_from_wire(value: object) -> Decimal:
 
 
 def to_one(row: Row, field: str) -> Row:
-    """Return a nested record, empty when the field is empty."""
-    return row.get(f"{field}.") or {}
+    """Return a nested record, empty when the field is empty; raise KeyError when the answer lacks the field."""
+    return (row[f"{field}."] or {}) if row else {}
 
 
 def to_many(row: Row, field: str) -> Sequence[Row]:
-    """Return the nested records of a field."""
-    return row.get(f"{field}.") or ()
+    """Return the nested records of a field; raise KeyError when the answer lacks the field."""
+    return (row[f"{field}."] or ()) if row else ()
