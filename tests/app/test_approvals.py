@@ -6,19 +6,15 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from threading import Thread
-from typing import Any
 
 import pytest
 
-from purveyor.app import approval_steps, approve, delegate, submit
-from purveyor.app.delegate import Delegate
+from purveyor.app import approval_steps, approve, submit
 from purveyor.app.submit import Checked
-from purveyor.core.access import SYSTEM, Actor, ActorKind, Permission, Role
+from purveyor.core.access import SYSTEM, Role
 from purveyor.core.approval import RouteResult
 from purveyor.core.approval_chain import (
-    ApprovalStep,
     ChainState,
-    Delegation,
     NotYourStep,
     SelfApproval,
     StepClosed,
@@ -27,16 +23,17 @@ from purveyor.core.approval_chain import (
 )
 from purveyor.core.approval_decisions import DecideStep
 from purveyor.core.cases import ExceptionType
-from purveyor.core.errors import InvalidInput, NotAuthorised, NotFound, PurveyorError, StaleVersion
+from purveyor.core.errors import NotAuthorised, NotFound, PurveyorError, StaleVersion
 from purveyor.core.events.base import Ref
 from purveyor.core.facts import GatePolicy, OrderFacts
-from purveyor.core.finding import Finding, Result, Section, Severity
+from purveyor.core.finding import Severity
 from purveyor.core.gate import GateReport
 from purveyor.core.ids import OrderId, StepId, UserId
 from purveyor.core.lifecycle import Status, Verb
-from purveyor.core.order import Origin, PurchaseOrder, advance, new_version
-from purveyor.store import approvals, approvers, cases, events, orders, timers
+from purveyor.core.order import Origin, advance, new_version
+from purveyor.store import approvals, approvers, events, orders, timers
 from purveyor.store.db import Database
+from tests.app.approval_desk import open_types, queue, say, standing, submitted, the_step, told, worth
 from tests.app.people import MONDAY_NINE, People, an_organisation, pass_hours, set_clock, user
 from tests.order_builders import UNIT, a_line, an_order, fresh_id
 
@@ -46,62 +43,6 @@ pytestmark = pytest.mark.postgres
 @pytest.fixture
 def people(database: Database) -> People:
     return an_organisation(database)
-
-
-def worth(amount: str, requester: str | None = "rita", category: str | None = "pumps", **given: Any) -> PurchaseOrder:
-    order = an_order(a_line(quantity=1, price=amount, category=category), requester=requester, created_at=MONDAY_NINE)
-    return replace(order, **given)
-
-
-def a_finding(severity: Severity, code: str = "SOMETHING") -> Finding:
-    return Finding("PV000001", None, "rule", code, Result.FAIL, severity, Section.POLICY, "Something is to be said.")
-
-
-def submitted(
-    database: Database, *drafts: PurchaseOrder, by: Actor = SYSTEM, severity: Severity | None = None
-) -> list[PurchaseOrder]:
-    """Save drafts, check them with one finding or none, and submit them."""
-    found = () if severity is None else (a_finding(severity),)
-    with database.transaction(by) as tx:
-        saved = orders.save_many(tx, drafts)
-        checked = [Checked(order, GateReport(order, OrderFacts(), GatePolicy(), tx.now, found)) for order in saved]
-        return submit.submit_checked(tx, checked)
-
-
-def the_step(database: Database, order: PurchaseOrder) -> ApprovalStep:
-    with database.read(SYSTEM) as tx:
-        chain = approvals.in_force(tx, order.id)
-    assert chain is not None
-    assert chain.open_step is not None
-    return chain.open_step
-
-
-def say(
-    database: Database, by: Actor, step: StepId, verdict: Verdict = Verdict.APPROVE, version: int = 1, reason: str | None = None
-) -> ApprovalStep:
-    with database.transaction(by) as tx:
-        return approve.decide(tx, step, DecideStep(verdict, version, reason))
-
-
-def standing(database: Database, order: PurchaseOrder) -> PurchaseOrder:
-    with database.read(SYSTEM) as tx:
-        return orders.get(tx, order.id)
-
-
-def told(database: Database, order: PurchaseOrder) -> list[str]:
-    with database.read(SYSTEM) as tx:
-        return [event.type for event in events.read_stream(tx, Ref("order", order.id))]
-
-
-def open_types(database: Database, *keys: str) -> list[ExceptionType]:
-    with database.transaction(SYSTEM) as tx:
-        found = [cases.find_open(tx, key) for key in keys]
-    return [case.type for case in found if case is not None]
-
-
-def queue(database: Database, by: Actor) -> list[approve.WaitingApproval]:
-    with database.read(by) as tx:
-        return approve.waiting_for_actor(tx)
 
 
 def test_a_clean_order_under_the_limit_is_approved_by_a_named_policy_row(database: Database, people: People) -> None:
@@ -285,74 +226,6 @@ def test_of_two_who_press_approve_at_the_same_time_one_is_recorded(database: Dat
 
     assert sorted(outcomes) == ["recorded", "step_closed"]
     assert told(database, order).count("approval.step_decided") == 1
-
-
-def delegated(database: Database, people: People, *, to: Actor | None = None, days: int = 2) -> Delegation:
-    with database.transaction(people.martha) as tx:
-        command = Delegate(user(to or people.derek), tx.now, tx.now + timedelta(days=days), "on holiday")
-        return delegate.delegate(tx, command)
-
-
-def test_an_open_step_goes_to_the_delegate_and_both_names_are_recorded(database: Database, people: People) -> None:
-    [order] = submitted(database, worth("19968.00"))
-    delegated(database, people)
-
-    [read_only], [line] = queue(database, people.martha), queue(database, people.derek)
-    step = say(database, people.derek, line.step.step_id)
-
-    assert not read_only.step.may_decide
-    assert (line.step.may_decide, line.step.acting_for) == (True, user(people.martha))
-    assert (step.decided_by, step.decided_for) == (people.derek.id, people.martha.id)
-    with database.read(SYSTEM) as tx:
-        decided = events.read_stream(tx, Ref("order", order.id))[-2]
-    assert decided.on_behalf_of == people.martha.id
-
-
-def test_a_delegate_is_refused_when_his_time_is_over_or_taken_back(database: Database, people: People) -> None:
-    [order] = submitted(database, worth("19968.00"))
-    step = the_step(database, order)
-    given = delegated(database, people)
-    pass_hours(database, 49)
-
-    with pytest.raises(NotYourStep):
-        say(database, people.derek, step.id)
-    assert queue(database, people.derek) == []
-    given = delegated(database, people)
-    with pytest.raises(NotAuthorised), database.transaction(people.paula) as tx:
-        delegate.end_delegation(tx, given.id)
-    with database.transaction(people.martha) as tx:
-        delegate.end_delegation(tx, given.id)
-    with pytest.raises(NotYourStep):
-        say(database, people.derek, step.id)
-    say(database, people.martha, step.id)
-
-
-def test_a_delegation_does_not_reach_whoever_asked_for_the_order(database: Database, people: People) -> None:
-    [order] = submitted(database, worth("19968.00", requester="derek"))
-    delegated(database, people)
-    step = the_step(database, order)
-
-    with pytest.raises(SelfApproval):
-        say(database, people.derek, step.id)
-    [line] = queue(database, people.martha)
-
-    assert queue(database, people.derek) == []
-    assert line.step.may_decide
-    say(database, people.martha, step.id)
-
-
-def test_steps_are_delegated_only_by_and_to_people_who_may_approve(database: Database, people: People) -> None:
-    with pytest.raises(NotAuthorised):
-        delegated(database, people, to=people.rita)
-    client = Actor(
-        ActorKind.API_CLIENT, fresh_id(), business_units=frozenset({UNIT}), grants=frozenset({Permission.APPROVAL_DECIDE})
-    )
-    two_units = replace(people.martha, business_units=frozenset({UNIT, fresh_id()}))
-    for actor, refusal in ((client, NotAuthorised), (two_units, InvalidInput)):
-        with pytest.raises(refusal), database.transaction(actor) as tx:
-            delegate.delegate(tx, Delegate(user(people.derek), tx.now, tx.now + timedelta(days=1), "away"))
-    with pytest.raises(NotFound), database.transaction(people.martha) as tx:
-        delegate.end_delegation(tx, fresh_id())
 
 
 def test_the_requester_never_gets_his_own_order_the_backup_does(database: Database, people: People) -> None:

@@ -25,6 +25,7 @@ from purveyor.core.policy.approval_terms import Escalation, approval_limits, esc
 from purveyor.store import approvals, approvers, events, jobs, orders
 from purveyor.store.approvers import WaitingStep
 from purveyor.store.db import Tx
+from purveyor.store.jobs import NewJob
 
 RELEASE: Final = "release"
 """Kind of the job that sends an approved order on its way; its task calls app.issue."""
@@ -55,9 +56,9 @@ def _open_following(tx: Tx, order: PurchaseOrder, chain: ApprovalChain) -> Chain
     return approval_steps.open_next(tx, order, chain) if chain.state is ChainState.OPEN else ChainChange(chain, ())
 
 
-def queue_release(tx: Tx, order: PurchaseOrder) -> None:
-    """Queue the release of an approved order."""
-    jobs.enqueue(tx, RELEASE, str(order.id), {"order_id": str(order.id)})
+def queue_release(tx: Tx, *approved: PurchaseOrder) -> None:
+    """Queue the release of approved orders, one job each."""
+    jobs.enqueue_many(tx, [NewJob(RELEASE, str(order.id), {"order_id": str(order.id)}) for order in approved])
 
 
 def record_refusal(tx: Tx, step_id: StepId, code: str) -> None:

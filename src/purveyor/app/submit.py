@@ -74,9 +74,7 @@ def submit_checked(tx: Tx, checked: Sequence[Checked]) -> list[PurchaseOrder]:
     approvals.save_chains(tx, [made.chain for made in routed])
     stopped = [_stopped(item) for item in checked if item.report.blocked]
     events.append(tx, [*(event for made in routed for event in made.events), *stopped])
-    for order in saved.values():
-        if order.status is Status.APPROVED:
-            queue_release(tx, order)
+    queue_release(tx, *(order for order in saved.values() if order.status is Status.APPROVED))
     return [saved.get(item.order.id, item.order) for item in checked]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from purveyor.cli.migrate import migrate
+from purveyor.cli.policy import app as policy
 from purveyor.cli.serve import serve
 from purveyor.cli.verify_log import verify_log
 from purveyor.cli.worker import worker
@@ -14,3 +15,4 @@ app.command()(serve)
 app.command()(worker)
 app.command()(migrate)
 app.command("verify-log")(verify_log)
+app.add_typer(policy, name="policy")
