@@ -30,7 +30,7 @@ def open_case(tx: Tx, command: OpenCase) -> ExceptionCase:
     """Open an exception, or bring the evidence of the open one with the same natural key up to date."""
     known = cases.find_open(tx, command.natural_key)
     if known is not None:
-        return _keep(tx, case_decisions.occur_again(known, command))
+        return keep(tx, case_decisions.occur_again(known, command))
     rule = rule_for(tx, command.type, command.category)
     due_at = due_time(tx, rule, command.business_unit_id)
     decision = case_decisions.open_case(command, rule, ExceptionCaseId(tx.new_id()), tx.actor, due_at, tx.now)
@@ -44,7 +44,7 @@ def open_case(tx: Tx, command: OpenCase) -> ExceptionCase:
 def clear(tx: Tx, natural_key: str) -> ExceptionCase | None:
     """Settle the open exception with this key because its cause is gone; None when there is none."""
     known = cases.find_open(tx, natural_key)
-    return None if known is None else _keep(tx, case_decisions.clear(known, tx.actor, tx.now))
+    return None if known is None else keep(tx, case_decisions.clear(known, tx.actor, tx.now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def reassign(tx: Tx, case_id: ExceptionCaseId, command: Reassign) -> ExceptionCa
     Raises: StaleVersion, CaseClosed, NotAuthorised, NotYourException, ReasonRequired.
     """
     case = _locked(tx, case_id, command.version)
-    return _keep(tx, case_decisions.reassign(case, tx.actor, command.role, command.person, command.reason))
+    return keep(tx, case_decisions.reassign(case, tx.actor, command.role, command.person, command.reason))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +81,14 @@ def hold(tx: Tx, case_id: ExceptionCaseId, command: Hold) -> ExceptionCase:
     Raises: StaleVersion, CaseClosed, NotAuthorised, NotYourException, ReasonRequired.
     """
     case = _locked(tx, case_id, command.version)
-    return _keep(tx, case_decisions.hold(case, tx.actor, command.until, command.reason))
+    return keep(tx, case_decisions.hold(case, tx.actor, command.until, command.reason))
 
 
 def escalate(tx: Tx, case_id: ExceptionCaseId) -> ExceptionCase:
     """Act on a due time that has passed: the next role of the route takes over with a new due time."""
     case = cases.load(tx, case_id, for_update=True)
     rule = rule_for(tx, case.type, case.category)
-    return _keep(tx, case_decisions.escalate(case, due_time(tx, rule, case.business_unit_id), tx.now))
+    return keep(tx, case_decisions.escalate(case, due_time(tx, rule, case.business_unit_id), tx.now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def _locked(tx: Tx, case_id: ExceptionCaseId, version: int | None) -> ExceptionC
     return case
 
 
-def _keep(tx: Tx, decision: CaseDecision) -> ExceptionCase:
+def keep(tx: Tx, decision: CaseDecision) -> ExceptionCase:
     """Save what was decided, tell it, and move the due timer along."""
     if decision.events:
         cases.save(tx, decision.case)

@@ -1,0 +1,187 @@
+"""Settle an exception with its consequences, and undo that where it can be undone.
+
+For most exceptions the decision is all: the fix itself is done elsewhere. Exceptions of invoices act here: a difference is taken
+as it is, an invoice is sent back, a suspicion is lifted, an order assigned, or the supplier is asked and the bill stays blocked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from purveyor.app import calendars, match
+from purveyor.app.case_rules import due_time, rule_for
+from purveyor.app.cases import keep
+from purveyor.app.match_cases import mismatch_of
+from purveyor.core import case_decisions, invoice_decisions
+from purveyor.core.calendar import end_of_business_day
+from purveyor.core.case_decisions import require_version
+from purveyor.core.cases import ExceptionCase, ExceptionType
+from purveyor.core.errors import InvalidInput, NotFound, PurveyorError
+from purveyor.core.ids import ExceptionCaseId, OrderId
+from purveyor.core.invoice import Invoice
+from purveyor.store import cases, events, invoices, orders
+from purveyor.store.db import Tx
+
+ANSWER_DAYS: Final = 5
+"""Business days an exception waits for the supplier, a receipt or a change before it is due again (rule of thumb)."""
+
+WAITING: Final = frozenset({"dispute_with_supplier", "await_receipt", "change_order"})
+"""Resolutions of invoice exceptions that ask somebody else first: the exception is on hold and the bill stays blocked."""
+
+AGAIN: Final = frozenset({"receipt_corrected", "map_code"})
+"""Resolutions after which the invoice is simply matched again."""
+
+INVOICE_TYPES: Final = frozenset(
+    {
+        ExceptionType.MATCH_PRICE,
+        ExceptionType.MATCH_PRICE_FAVOURABLE,
+        ExceptionType.MATCH_QUANTITY,
+        ExceptionType.MATCH_VALUE,
+        ExceptionType.MATCH_TAX,
+        ExceptionType.MATCH_FREIGHT,
+        ExceptionType.DUPLICATE_INVOICE,
+        ExceptionType.INVOICE_UNKNOWN_ORDER,
+        ExceptionType.UNMAPPED_CODE,
+    }
+)
+
+
+class NotReversible(PurveyorError):
+    """This decision cannot be undone here, its effect already stands; decide about the document itself."""
+
+    code = "not_reversible"
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    """Command: settle an exception. ``version`` is the one the person saw; ``order_ref`` is what "assign_order" assigns."""
+
+    resolution: str
+    reason: str | None = None
+    version: int | None = None
+    order_ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """Command: undo a resolution, with the reason for it."""
+
+    reason: str
+    version: int | None = None
+
+
+def resolve(tx: Tx, case_id: ExceptionCaseId, command: Resolve) -> ExceptionCase:
+    """Settle an exception by a resolution policy lists; another one is an override and needs the right and a reason.
+
+    Raises: StaleVersion, CaseClosed, NotAuthorised, NotYourException, ReasonRequired, InvoiceEnded, InvoiceReleased,
+    InvalidInput, NotFound.
+    """
+    invoice = _lock_documents(tx, cases.load(tx, case_id))
+    case = cases.load(tx, case_id, for_update=True)
+    require_version(case, command.version)
+    if invoice is not None and command.resolution in WAITING and command.resolution in case.allowed_resolutions:
+        return _wait_for_others(tx, case, command)
+    decision = case_decisions.resolve(case, tx.actor, command.resolution, command.reason, tx.now)
+    settled = keep(tx, decision)
+    if invoice is not None:
+        _consequence(command.resolution, settled)(tx, invoice, settled, command)
+    return settled
+
+
+def _lock_documents(tx: Tx, case: ExceptionCase) -> Invoice | None:
+    """Lock the orders and the invoice of an exception before the exception itself: the order every use case locks in."""
+    if case.type not in INVOICE_TYPES or case.subject.invoice_id is None:
+        return None
+    seen = invoices.load(tx, case.subject.invoice_id)
+    orders.lock_many(tx, list(seen.order_ids))
+    return invoices.load(tx, seen.id, for_update=True)
+
+
+def _wait_for_others(tx: Tx, case: ExceptionCase, command: Resolve) -> ExceptionCase:
+    calendar = calendars.of_unit(tx, case.business_unit_id)
+    until = end_of_business_day(calendar, tx.now, ANSWER_DAYS)
+    asked = replace(case, proposed_resolution=command.resolution)
+    return keep(tx, case_decisions.hold(asked, tx.actor, until, command.reason or command.resolution))
+
+
+Consequence = Callable[[Tx, Invoice, ExceptionCase, Resolve], None]
+
+
+def _consequence(resolution: str, case: ExceptionCase) -> Consequence:
+    if resolution in ("reject_invoice", "discard_document"):
+        return _reject
+    if resolution == "assign_order":
+        return _assign
+    if case.type is ExceptionType.DUPLICATE_INVOICE:
+        return _no_copy
+    return _match_again if resolution in AGAIN else _accept
+
+
+def _accept(tx: Tx, invoice: Invoice, case: ExceptionCase, command: Resolve) -> None:
+    """Take the difference as it is; an override does the same, and is on the report."""
+    key = mismatch_of(case.natural_key)
+    decision = invoice_decisions.accept(invoice, key, command.resolution, case.reason)
+    invoices.save(tx, decision.invoice)
+    events.append(tx, decision.events)
+    match.rematch(tx, invoice.id)
+
+
+def _match_again(tx: Tx, invoice: Invoice, case: ExceptionCase, command: Resolve) -> None:
+    match.rematch(tx, invoice.id)
+
+
+def _reject(tx: Tx, invoice: Invoice, case: ExceptionCase, command: Resolve) -> None:
+    match.end(tx, invoice_decisions.reject(invoice, tx.actor, case.reason))
+
+
+def _no_copy(tx: Tx, invoice: Invoice, case: ExceptionCase, command: Resolve) -> None:
+    let_in = invoice_decisions.cleared_of_suspicion(invoice)
+    invoices.save(tx, let_in)
+    match.admit(tx, let_in, let_in.lines)
+
+
+def _assign(tx: Tx, invoice: Invoice, case: ExceptionCase, command: Resolve) -> None:
+    """Assign the lines without order to one; they keep the line numbers the supplier gave."""
+    if command.order_ref is None:
+        raise InvalidInput(field="order_ref", reason="name the order this invoice belongs to")
+    order = orders.by_ref(tx, command.order_ref.strip().upper())
+    if order.supplier_id != invoice.supplier_id:
+        raise NotFound(kind="order", order_ref=command.order_ref)
+    orders.lock(tx, order.id)
+    lines = tuple(line if line.order_id is not None else replace(line, order_id=order.id) for line in invoice.lines)
+    assigned = replace(invoice, lines=lines, business_unit_id=invoice.business_unit_id or order.business_unit_id)
+    assigned = replace(assigned, version=invoice.version + 1)
+    invoices.save(tx, assigned)
+    invoices.save_orders(tx, assigned)
+    match.admit(tx, assigned, [new for old, new in zip(invoice.lines, lines, strict=True) if old.order_id is None])
+
+
+def undo(tx: Tx, case_id: ExceptionCaseId, command: Undo) -> ExceptionCase:
+    """Undo a resolution: the exception is open again, and a difference that was accepted blocks the invoice again.
+
+    Raises: StaleVersion, CaseNotClosed, NotAuthorised, NotYourException, ReasonRequired, NotReversible, InvoiceEnded,
+    InvoiceReleased.
+    """
+    invoice = _lock_documents(tx, cases.load(tx, case_id))
+    case = cases.load(tx, case_id, for_update=True)
+    require_version(case, command.version)
+    rule = rule_for(tx, case.type, case.category)
+    due_at = due_time(tx, rule, case.business_unit_id)
+    reopened = keep(tx, case_decisions.reopen(case, tx.actor, command.reason, due_at))
+    if invoice is not None:
+        if mismatch_of(case.natural_key) not in invoice.accepted:
+            raise NotReversible(resolution=case.resolution)
+        decision = invoice_decisions.undo_acceptance(invoice, mismatch_of(case.natural_key), command.reason)
+        invoices.save(tx, decision.invoice)
+        events.append(tx, decision.events)
+        match.rematch(tx, invoice.id)
+    return reopened
+
+
+def orders_touched(tx: Tx, case: ExceptionCase) -> tuple[OrderId, ...]:
+    """Return the orders whose completeness a settled exception may change, for ``app.close``."""
+    if case.subject.invoice_id is not None:
+        return invoices.load(tx, case.subject.invoice_id).order_ids
+    return () if case.subject.order_id is None else (case.subject.order_id,)
