@@ -303,4 +303,4 @@ def test_each_ship_to_site_is_judged_by_its_own_history() -> None:
 
     found = findings_of(line, "QUANTITY_ANOMALY")
 
-    assert [finding.actual for finding in found] == ["300 EA"]
+    assert [finding.actual for finding in found] == ["300 EA for TUL"]

@@ -60,7 +60,7 @@ def _duplicate(at: LineCheck, part: Schedule, first: KnownLine) -> Finding:
         f"{quantity(part.quantity, at.line.uom or '')} for {site} by {part.need_by} were already ordered from this supplier: "
         f"{first.order_ref} line {first.line_no}, entered {first.entered_at.date()}.",
         expected=f"entered once within {at.policy.duplicate_window_days} days",
-        actual=f"entered again as {at.order.order_ref}",
+        actual=f"entered again as {at.order.order_ref} for {site}",
         exposure=at.amount if len(at.line.schedules) == 1 else at.cost(first.quantity),
         related_order=first.order_ref,
     )

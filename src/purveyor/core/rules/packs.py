@@ -86,7 +86,7 @@ def _pack_slip(at: LineCheck, site: SiteId, item: Item, uom: str, typed: Decimal
         f"{quantity(typed, uom)} typed where {quantity(typed, base)} were probably meant: "
         f"{quantity(ordered, base)} for {at.site_code(site)}{cost}{said}. {quantity(meant, uom)} would do.",
         expected=quantity(meant, uom),
-        actual=quantity(typed, uom),
+        actual=f"{quantity(typed, uom)} for {at.site_code(site)}",
         exposure=saved,
         arithmetic="; ".join(steps),
         suggestion=quantity(meant, uom),

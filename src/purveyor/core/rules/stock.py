@@ -28,7 +28,7 @@ def within_maximum(at: LineCheck) -> Iterator[Finding]:
         fact = at.facts.stock.get(site)
         if fact is None:
             message = f"The stock of the item at {at.site_code(site)} is not known."
-            yield at.finding(RULE, "STOCK_UNKNOWN", message, result=Result.NO_DATA)
+            yield at.finding(RULE, "STOCK_UNKNOWN", message, result=Result.NO_DATA, actual=at.site_code(site))
             continue
         stock = fact.value
         if stock.maximum is None:
@@ -64,7 +64,7 @@ def _over_max(at: LineCheck, site: SiteId, ordered: Decimal, stock: StockPositio
         f"{at.site_code(site)} would hold {quantity(before + ordered, unit)}, its maximum is {number(maximum)}; "
         f"{quantity(fits, unit)} would fit.",
         expected=f"at most {quantity(maximum, unit)}",
-        actual=quantity(before + ordered, unit),
+        actual=f"{quantity(before + ordered, unit)} at {at.site_code(site)}",
         exposure=at.cost(ordered - fits),
         arithmetic=arithmetic,
         suggestion=quantity(fits, unit),

@@ -82,10 +82,9 @@ def quantity_is_usual(at: LineCheck) -> Iterator[Finding]:
             continue
         usual = larger_than_usual(history, ordered, at.policy)
         if not usual.orders:
-            message = (
-                f"Nothing was ordered for {at.site_code(site)} in 12 months; {quantity(ordered, at.base_uom)} cannot be compared."
-            )
-            yield at.finding(RULE, "NO_HISTORY", message, result=Result.NO_DATA, actual=quantity(ordered, at.base_uom))
+            actual = f"{quantity(ordered, at.base_uom)} for {at.site_code(site)}"
+            message = f"{actual} cannot be compared: nothing was ordered there in 12 months."
+            yield at.finding(RULE, "NO_HISTORY", message, result=Result.NO_DATA, actual=actual)
         elif usual.reasons:
             yield _anomaly(at, site, ordered, usual)
 
@@ -96,11 +95,11 @@ def _anomaly(at: LineCheck, site: SiteId, ordered: Decimal, usual: Usual) -> Fin
     limits = [f"{number(at.policy.usual_times_largest)} times the largest is {number(usual.limit_largest)}"]
     if usual.limit_deviations is not None:
         limits.insert(0, f"{number(at.policy.usual_deviations)} deviations are {number(usual.limit_deviations)}")
-    actual = quantity(ordered, at.base_uom)
+    actual = f"{quantity(ordered, at.base_uom)} for {at.site_code(site)}"
     return at.finding(
         RULE,
         "QUANTITY_ANOMALY",
-        f"{actual} for {at.site_code(site)} is larger than usual: {usual.orders} orders in 12 months, "
+        f"{actual} is larger than usual: {usual.orders} orders in 12 months, "
         f"median {quantity(usual.median, at.base_uom)}.{_beside(at, site)}",
         expected=f"about {quantity(usual.median, at.base_uom)}",
         actual=actual,

@@ -1,12 +1,28 @@
 """Every table of the product; importing this package completes ``METADATA``."""
 
-from purveyor.store.tables import approvals, cases, flow, goods, invoices, log, masters, orders, parties, policies, supplier_side
+from purveyor.store.tables import (
+    approvals,
+    cases,
+    feeds,
+    findings,
+    flow,
+    goods,
+    invoices,
+    log,
+    masters,
+    orders,
+    parties,
+    policies,
+    supplier_side,
+)
 from purveyor.store.tables.base import METADATA
 
 __all__ = [
     "METADATA",
     "approvals",
     "cases",
+    "feeds",
+    "findings",
     "flow",
     "goods",
     "invoices",
