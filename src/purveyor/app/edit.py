@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from purveyor.app import gate
 from purveyor.app.approve import void_on_edit
-from purveyor.app.clearance import submit_all
-from purveyor.app.gate import check_orders
+from purveyor.app.clearance import check, submit_all
 from purveyor.app.intake import edited_event
 from purveyor.core import editing
 from purveyor.core.access import Permission
@@ -51,14 +51,14 @@ class AcceptSuggestion:
 
 
 def accept_suggestion(tx: Tx, order_id: OrderId, command: AcceptSuggestion) -> Edited:
-    """Take over the gate's suggestion as an edit; the finding is looked up afresh, never taken from the request.
+    """Take over the gate's suggestion as an edit; the finding is that of the newest check, never taken from the request.
 
     Raises NotAuthorised, NotFound, StaleVersion, InvalidInput, IllegalTransition.
     """
     tx.actor.require(Permission.ORDER_WRITE)
     order = orders.lock(tx, order_id, command.row_version)
     line = order.line(command.line_no)
-    finding = _finding(check_orders(tx, [order])[order.id], command)
+    finding = _finding(gate.report(tx, order_id), order, command)
     if line is None or finding is None:
         raise NotFound(order_ref=order.order_ref, line_no=command.line_no, finding=command.code)
     item = masters.items(tx, [line.item_id]).get(line.item_id) if line.item_id else None
@@ -66,19 +66,21 @@ def accept_suggestion(tx: Tx, order_id: OrderId, command: AcceptSuggestion) -> E
     return _keep(tx, order, editing.edit(order, EditOrder(command.row_version, {line.line_no: change})))
 
 
-def _finding(report: GateReport, command: AcceptSuggestion) -> Finding | None:
+def _finding(report: GateReport, order: PurchaseOrder, command: AcceptSuggestion) -> Finding | None:
+    if report.order.version != order.version:
+        return None
     named = (finding for finding in report.findings if finding.line_no == command.line_no and finding.code == command.code)
     return next((finding for finding in named if finding.suggestion is not None), None)
 
 
 def _keep(tx: Tx, before: PurchaseOrder, after: PurchaseOrder) -> Edited:
     if after is before:
-        return Edited(before, check_orders(tx, [before])[before.id])
+        return Edited(before, check(tx, [before])[before.id])
     voided = void_on_edit(tx, before)
     saved = orders.save(tx, after)
     messages.supersede(tx, saved.id, [MessageKind.ERP_CONFIRM], saved.version)
     events.append(tx, [edited_event(before, saved, HERE, voided)])
-    return Edited(saved, check_orders(tx, [saved])[saved.id])
+    return Edited(saved, check(tx, [saved])[saved.id])
 
 
 def submit(tx: Tx, order_id: OrderId, row_version: int) -> PurchaseOrder:

@@ -13,8 +13,8 @@ from typing import Final
 from purveyor.app import answer_clock, dispatch
 from purveyor.app.approve import void_on_edit
 from purveyor.app.cases import clear, open_case
+from purveyor.app.clearance import check
 from purveyor.app.drift import drift_case, drift_event
-from purveyor.app.gate import check_orders
 from purveyor.app.outbound import Failure, mark_failed, refused, sent_events
 from purveyor.app.quarantine import read_order_job
 from purveyor.core.approval_decisions import binds
@@ -73,7 +73,7 @@ def release_many(tx: Tx, order_ids: Sequence[OrderId], *, erp_writes: bool = Tru
     result.skipped = [order_id for order_id in order_ids if order_id not in {order.id for order in ready}]
     chains = approvals.in_force_many(tx, [order.id for order in ready]) if ready else {}
     bound = [order for order in ready if binds(chains.get(order.id), order)]
-    reports = check_orders(tx, bound) if bound else {}
+    reports = check(tx, bound)
     stops: dict[OrderId, _Stop] = {order.id: _Stop("approval_missing") for order in ready if order not in bound}
     stops |= {order.id: _Stop("gate_block", _blocking(reports[order.id])) for order in bound if reports[order.id].blocked}
     _take_back(tx, [order for order in ready if order.id in stops], stops)

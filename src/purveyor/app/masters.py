@@ -69,6 +69,17 @@ def save_unit(tx: Tx, unit: BusinessUnit, erp: ErpInstance, legal_entity: str) -
     take_up(tx, erp, [Code(LEGAL_ENTITY, legal_entity)])
 
 
+def configure_supplier(tx: Tx, supplier: Supplier) -> None:
+    """Set how a known supplier is spoken to and which delivery terms hold; later ERP records leave both alone.
+
+    Raises NotAuthorised, NotFound.
+    """
+    tx.actor.require(Permission.ORDER_WRITE)
+    masters.supplier(tx, supplier.id)
+    masters.save_profiles(tx, [supplier])
+    masters.save_delivery_terms(tx, [supplier])
+
+
 def receive(tx: Tx, erp: ErpInstance, entity: Entity, records: Sequence[ErpRecord], defaults: Defaults | None = None) -> Taken:
     """Take over one page of master or stock records; the same page twice changes nothing."""
     came = Provenance(tx.now, erp)

@@ -49,6 +49,7 @@ _DATED: Final = {
     "stock": STOCK_POSITION,
     "demand": DEMAND_LINE,
 }
+_OURS: Final = ("country", "time_zone", "freight_term", "fob_point", "incoterm")
 PROFILE_FIELDS: Final = ("channels", "email", "api_url", "answer_mode", "transit_days")
 
 
@@ -105,6 +106,12 @@ def save_suppliers(tx: Tx, suppliers: Sequence[Supplier], came: Provenance) -> N
 def save_profiles(tx: Tx, suppliers: Sequence[Supplier]) -> None:
     """Write how suppliers want to be spoken to: channels, addresses, the meaning of a second answer, transit days."""
     merge_rows(tx, SUPPLIER_PROFILE, [_profile_row(supplier) for supplier in suppliers])
+
+
+def save_delivery_terms(tx: Tx, suppliers: Sequence[Supplier]) -> None:
+    """Write the delivery terms, country and time zone of known suppliers: what ERPs seldom keep, set by people here."""
+    for one in suppliers:
+        tx.conn.execute(update(SUPPLIER).where(SUPPLIER.c.id == one.id).values(**{name: getattr(one, name) for name in _OURS}))
 
 
 def _profile_row(supplier: Supplier) -> dict[str, Any]:

@@ -10,16 +10,26 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, tuple_, update
+from sqlalchemy import bindparam, func, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from purveyor.core.ids import BusinessUnitId, ErpInstance, OrderId
 from purveyor.store.db import Tx
 from purveyor.store.tables.flow import XREF
 from purveyor.store.tables.masters import QUARANTINE, QUARANTINED_ORDER
+
+_LOOKUP: Final = text(
+    """
+    SELECT xref.entity, xref.external_id, xref.internal_id
+      FROM xref
+      JOIN unnest(CAST(:entities AS text[]), CAST(:external_ids AS text[])) AS wanted (entity, external_id)
+        ON xref.entity = wanted.entity AND xref.external_id = wanted.external_id
+     WHERE xref.erp_instance = :erp
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +45,8 @@ def lookup(tx: Tx, erp: ErpInstance, codes: Iterable[Code]) -> dict[Code, UUID]:
     wanted = sorted({(code.entity, code.external_id) for code in codes})
     if not wanted:
         return {}
-    pairs = func.unnest(bindparam("entities"), bindparam("external_ids")).table_valued("entity", "external_id")
-    columns = XREF.c
-    query = select(columns.entity, columns.external_id, columns.internal_id).join_from(
-        XREF, pairs, (columns.entity == pairs.c.entity) & (columns.external_id == pairs.c.external_id)
-    )
-    given = {"entities": [entity for entity, _ in wanted], "external_ids": [external for _, external in wanted]}
-    rows = tx.conn.execute(query.where(columns.erp_instance == erp), given)
+    given = {"erp": erp, "entities": [entity for entity, _ in wanted], "external_ids": [external for _, external in wanted]}
+    rows = tx.conn.execute(_LOOKUP, given)
     return {Code(entity, external): own for entity, external, own in rows}
 
 
