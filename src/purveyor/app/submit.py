@@ -1,4 +1,4 @@
-"""Submit drafts: blocked ones stay drafts with an exception, clean small ones are approved by a policy row, others are routed.
+"""Submit drafts: blocked ones stay drafts, clean small ones are approved by a policy row, others are routed.
 
 Written for many orders at once; one order is the same path with one. The gate has run before: its reports come in with the
 locked orders, so that both decide on the same facts.
@@ -12,7 +12,6 @@ from datetime import date
 
 from purveyor.app import approval_steps, cases, policy
 from purveyor.app.approve import queue_release
-from purveyor.app.gate_cases import update_gate_cases
 from purveyor.core.access import ActorKind, Permission
 from purveyor.core.approval import (
     EarlierOrder,
@@ -75,7 +74,6 @@ def submit_checked(tx: Tx, checked: Sequence[Checked]) -> list[PurchaseOrder]:
     approvals.save_chains(tx, [made.chain for made in routed])
     stopped = [_stopped(item) for item in checked if item.report.blocked]
     events.append(tx, [*(event for made in routed for event in made.events), *stopped])
-    update_gate_cases(tx, [item.report for item in checked])
     queue_release(tx, *(order for order in saved.values() if order.status is Status.APPROVED))
     return [saved.get(item.order.id, item.order) for item in checked]
 
