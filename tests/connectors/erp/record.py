@@ -59,11 +59,12 @@ def main() -> None:
     """Type an order, then record how it is read, confirmed and how the suppliers are pulled."""
     desk = TrytonDesk(Path(sys.argv[1]), lambda call: None)
     order = desk.draft()
+    desk.close()
     recorder = Recorder()
     tryton = TrytonConnector(desk.access, transport=recorder)
     read = tryton.get_order(order.external_id)
     assert read is not None
-    assert isinstance(tryton.confirm(read, "PV000REC", read.version), Applied)
+    assert isinstance(tryton.confirm(read, f"PVREC{order.external_id:0>5}", read.version), Applied)
     tryton.pull(Entity.SUPPLIER, START, 2)
     FIXTURE.parent.mkdir(exist_ok=True)
     FIXTURE.write_text(json.dumps(recorder.heard, indent=1, sort_keys=True) + "\n", encoding="utf-8")

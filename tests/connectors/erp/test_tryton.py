@@ -75,6 +75,40 @@ def test_an_order_edited_between_our_steps_is_not_confirmed(tryton_desk: TrytonD
 
 
 @pytest.mark.tryton
+def test_an_order_approved_anew_after_such_an_edit_is_written_anew(tryton_desk: TrytonDesk, our_ref: str) -> None:
+    order = tryton_desk.draft()
+    tryton_desk.cable.lose = "purchase.purchase.quote"
+    tryton_desk.connector.confirm(order, our_ref, order.version)
+    quoted = again(tryton_desk, order)
+    approved = replace(quoted, lines=(replace(quoted.lines[0], quantity=Decimal(25)),))
+
+    result = tryton_desk.connector.confirm(approved, our_ref, quoted.version)
+
+    assert quoted.status is ErpOrderStatus.SUBMITTED
+    assert isinstance(result, Applied)
+    assert again(tryton_desk, order).lines[0].quantity == 25
+
+
+@pytest.mark.tryton
+def test_a_cancelled_order_is_not_taken_for_a_confirmed_one(tryton_desk: TrytonDesk, our_ref: str) -> None:
+    order = tryton_desk.draft()
+    tryton_desk.cable.lose = "purchase.purchase.write"
+    tryton_desk.connector.confirm(order, our_ref, order.version)
+    tryton_desk.act({"do": "cancel", "id": int(order.external_id)})
+
+    result = tryton_desk.connector.confirm(order, our_ref, order.version)
+
+    assert isinstance(result, Conflict)
+    assert tryton_desk.connector.find_by_ref(Entity.ORDER, our_ref) is None
+
+
+@pytest.mark.tryton
+def test_receipts_are_not_pulled(tryton_desk: TrytonDesk) -> None:
+    with pytest.raises(PermanentError, match="changes"):
+        tryton_desk.connector.pull(Entity.RECEIPT, START)
+
+
+@pytest.mark.tryton
 def test_tryton_itself_refuses_a_stale_stamp(tryton_desk: TrytonDesk) -> None:
     order = tryton_desk.draft()
     rpc = tryton_desk.tryton._rpc

@@ -135,11 +135,11 @@ class MemoryErp:
             return Conflict(order.external_id, None)
         if there.order_ref == order_ref and there.status.confirmed:
             return Duplicate(there.external_id, there.number, there.version, there.version)
-        taken = self.ledger.order_under(order_ref)
-        if taken is not None:
-            return Rejected("reference_in_use", f"Order {taken.external_id} carries our reference {order_ref} already.")
         if there.version != expected_version or there.status not in OPEN:
             return Conflict(there.external_id, there.version)
+        taken = self.ledger.order_under(order_ref)
+        if taken is not None and taken.external_id != there.external_id:
+            return Rejected("reference_in_use", f"Order {taken.external_id} carries our reference {order_ref} already.")
         lines = []
         for line in order.lines:
             price = line.unit_price if line.unit_price is not None else self._price(order, line)

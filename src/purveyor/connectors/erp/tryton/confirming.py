@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from purveyor.connectors.erp.tryton.codes import unit_code
 from purveyor.connectors.erp.tryton.feed import version_of
@@ -18,7 +18,8 @@ from purveyor.connectors.erp.tryton.rpc import Row, RuleRefusal, TrytonRpc, quan
 from purveyor.core.erp_records import ErpOrder, ErpOrderLine
 from purveyor.core.erp_results import Applied, Conflict, Duplicate, Rejected, WriteResult
 
-OPEN = ("draft", "quotation")
+OPEN: Final = ("draft", "quotation")
+CONFIRMED: Final = ("confirmed", "processing", "done")
 
 
 def confirm(rpc: TrytonRpc, order: ErpOrder, order_ref: str, expected_version: str) -> WriteResult:
@@ -26,14 +27,15 @@ def confirm(rpc: TrytonRpc, order: ErpOrder, order_ref: str, expected_version: s
     row = read_rows(rpc, [order.external_id]).get(order.external_id)
     if row is None:
         return Conflict(order.external_id, None)
-    if row["reference"] == order_ref and row["state"] not in OPEN:
+    ours, current = row["reference"] == order_ref, version_of(FEED, row)
+    if ours and row["state"] in CONFIRMED:
         return _done(row, Duplicate)
-    if row["reference"] != order_ref:
-        taken = rpc.model(FEED.model, "search", [["reference", "=", order_ref]], 0, 1, None)
+    if row["state"] not in OPEN or not (ours or current == expected_version):
+        return Conflict(order.external_id, current)
+    if current == expected_version:
+        taken = rpc.model(FEED.model, "search", [["reference", "=", order_ref], ["id", "!=", row["id"]]], 0, 1, None)
         if taken:
             return Rejected("reference_in_use", f"Purchase {taken[0]} carries our reference {order_ref} already.")
-        if version_of(FEED, row) != expected_version or row["state"] not in OPEN:
-            return Conflict(order.external_id, version_of(FEED, row))
         row = _write_content(rpc, row, order, order_ref)
     return _finish(rpc, row, order)
 
@@ -41,7 +43,7 @@ def confirm(rpc: TrytonRpc, order: ErpOrder, order_ref: str, expected_version: s
 def _finish(rpc: TrytonRpc, row: Row, order: ErpOrder) -> WriteResult:
     """Quote and confirm, looking before each step that the content is still what was approved."""
     for state, button in (("draft", "quote"), ("quotation", "confirm")):
-        if _same_content(row, order) is False:
+        if not _same_content(row, order):
             return Conflict(order.external_id, version_of(FEED, row))
         if row["state"] == state:
             rpc.model(FEED.model, button, [row["id"]], guard=order_guard(row))
@@ -64,12 +66,15 @@ def _same_content(row: Row, order: ErpOrder) -> bool:
     return all(
         (ours.item, ours.quantity, ours.uom, ours.need_by) == (theirs.item, theirs.quantity, theirs.uom, theirs.need_by)
         and ours.unit_price in (None, theirs.unit_price)
-        for ours, theirs in zip(order.lines, there.lines, strict=True)
+        for ours, theirs in zip(sorted(order.lines, key=lambda line: line.line_no), there.lines, strict=True)
     )
 
 
 def _write_content(rpc: TrytonRpc, row: Row, order: ErpOrder, order_ref: str) -> Row:
     """Write our reference, the approved lines and what Tryton's own form would have filled in; read the purchase again."""
+    if row["state"] == "quotation":
+        rpc.model(FEED.model, "draft", [row["id"]], guard=order_guard(row))
+        row = read_rows(rpc, [order.external_id])[order.external_id]
     there = {str(line["id"]): line for line in order_lines(row)}
     actions: list[list[Any]] = []
     for line in order.lines:

@@ -8,7 +8,7 @@ from typing import Final
 
 import httpx
 
-from purveyor.connectors.contract import ConnectorError, Health
+from purveyor.connectors.contract import ConnectorError, Health, PermanentError
 from purveyor.connectors.erp.contract import START, Capabilities, ChangePage, Cursor, Page, read_from, unseen
 from purveyor.connectors.erp.tryton import billing, confirming, orders, receiving
 from purveyor.connectors.erp.tryton.feed import Feed, changed, version_of
@@ -81,14 +81,18 @@ class TrytonConnector:
 
     def pull(self, entity: Entity, cursor: Cursor, limit: int = 500) -> Page:
         """Read records created or changed since the cursor; stock and demand come as a whole, page by page."""
-        if entity in (Entity.STOCK, Entity.DEMAND):
-            return self._snapshot(entity, cursor, limit)
-        picked, following, complete = unseen(cursor, changed(FEEDS[entity], self._rpc, read_from(cursor)), limit)
-        ids = [entry.external_id for entry in picked]
-        records: tuple[ErpRecord, ...] = ()
-        if ids:
-            records = orders.read_orders(self._rpc, ids) if entity is Entity.ORDER else read_masters(self._rpc, entity, ids)
-        return Page(records, following, complete)
+        if entity in (Entity.RECEIPT, Entity.INVOICE):
+            raise PermanentError("Receipts and invoices are not pulled from Tryton; changes() names what moved.", entity=entity)
+        with as_agreed():
+            if entity in (Entity.STOCK, Entity.DEMAND):
+                return self._snapshot(entity, cursor, limit)
+            picked, following, complete = unseen(cursor, changed(FEEDS[entity], self._rpc, read_from(cursor)), limit)
+            return Page(self._read(entity, [entry.external_id for entry in picked]), following, complete)
+
+    def _read(self, entity: Entity, ids: list[str]) -> tuple[ErpRecord, ...]:
+        if not ids:
+            return ()
+        return orders.read_orders(self._rpc, ids) if entity is Entity.ORDER else read_masters(self._rpc, entity, ids)
 
     def _snapshot(self, entity: Entity, cursor: Cursor, limit: int) -> Page:
         """Page through everything there is now; the round that ends starts over, because quantities have no history."""
