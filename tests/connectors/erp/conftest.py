@@ -24,7 +24,7 @@ NUMBERS = count(1)
 def tryton_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The run folder of a served Tryton."""
     if not PYTHON.exists():
-        pytest.skip("the Tryton environment .venv-tryton is not installed (make tryton-seed)")
+        pytest.skip("the Tryton environment .venv-tryton is not installed (make .venv-tryton/.ready)")
     environment = {**os.environ, "PYTHONPATH": ""}
     built = subprocess.run([PYTHON, SCRIPTS / "build_seed.py"], capture_output=True, text=True, check=True, env=environment)
     folder = tmp_path_factory.mktemp("tryton")
