@@ -73,6 +73,8 @@ class Settings:
     job_attempts: int = 5
     """A job that took its worker down this many times is given up and its message goes to a person."""
     failed_job_days: int = 14
+    erp_away_seconds: Decimal = Decimal(30)
+    """How long a write waits before it tries an ERP again that could not be reached; such tries cost no attempt."""
 
     log_format: str = "text"
 

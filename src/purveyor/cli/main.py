@@ -6,6 +6,7 @@ import typer
 
 from purveyor.cli.migrate import migrate
 from purveyor.cli.policy import app as policy
+from purveyor.cli.pull import pull
 from purveyor.cli.serve import serve
 from purveyor.cli.verify_log import verify_log
 from purveyor.cli.worker import worker
@@ -14,5 +15,6 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Orchestratio
 app.command()(serve)
 app.command()(worker)
 app.command()(migrate)
+app.command()(pull)
 app.command("verify-log")(verify_log)
 app.add_typer(policy, name="policy")

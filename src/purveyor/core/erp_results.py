@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The ERP did it; ``version`` is the one to send with the next write."""
+    """The ERP did it. ``version`` is that of the document named; a receipt or invoice moves its order on to ``order_version``."""
 
     external_id: str
     number: str | None
     version: str
+    order_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Duplicate:
     external_id: str
     number: str | None
     version: str
+    order_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,5 @@
+"""``python -m purveyor`` is the ``purveyor`` command."""
+
+from purveyor.cli.main import app
+
+app()

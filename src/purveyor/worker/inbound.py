@@ -1,0 +1,109 @@
+"""Read what happened in the ERPs: master data and stock first, then orders, then what was deleted.
+
+Each page is read outside any transaction and taken over in one, together with the feed's position; a page that comes twice
+changes nothing. An ERP that is away costs a note on its feed and nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import structlog
+
+from purveyor.app import intake, masters, reconcile
+from purveyor.app.intake import MOST_AT_ONCE
+from purveyor.app.quarantine import PULL_JOB
+from purveyor.connectors.contract import ConnectorError
+from purveyor.connectors.erp.contract import Cursor, Page
+from purveyor.core.access import SYSTEM
+from purveyor.core.erp_records import MASTERS, Entity, ErpOrder
+from purveyor.core.ids import ErpInstance
+from purveyor.store import feeds, jobs
+from purveyor.store.db import Database, Tx
+from purveyor.store.jobs import Job
+from purveyor.worker.connections import Connections, ErpConnection
+
+log = structlog.get_logger("purveyor.worker")
+
+PULL_ALL_JOB: Final = "erp_pull_all"
+PULLED: Final = (*MASTERS, Entity.STOCK, Entity.DEMAND, Entity.ORDER)
+MASTERS_AT_ONCE: Final = 500
+
+
+class Inbound:
+    """The reading tasks of one worker."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def pull_all(self, database: Database, job: Job) -> None:
+        """Queue one reading of everything per ERP."""
+        with database.transaction(SYSTEM, correlation_id=job.correlation_id, source="job") as tx:
+            for instance in self._connections.erps:
+                jobs.enqueue(tx, PULL_JOB, f"{instance}:pull", {"erp": instance})
+
+    def pull(self, database: Database, job: Job) -> None:
+        """Read one feed of an ERP, or all of them; ``restart`` reads a feed from its beginning."""
+        connection = self._connections.erps.get(ErpInstance(job.payload["erp"]))
+        if connection is None:
+            log.warning("no such ERP", erp=job.payload["erp"])
+            return
+        wanted = (Entity(job.payload["entity"]),) if "entity" in job.payload else PULLED
+        restart = job.payload.get("restart") == "1"
+        for entity in wanted:
+            try:
+                read_feed(database, connection, entity, restart=restart)
+                if entity is Entity.ORDER:
+                    find_deleted(database, connection)
+            except ConnectorError as error:
+                log.warning("ERP not read", erp=connection.instance, entity=entity, reason=error.message)
+                with database.transaction(SYSTEM, source="job") as tx:
+                    feeds.failed(tx, connection.instance, entity, error.message)
+                return
+
+    def read_order(self, database: Database, job: Job) -> None:
+        """Read one order of an ERP again and judge it by its content."""
+        connection = self._connections.erps[ErpInstance(job.payload["erp"])]
+        record = connection.connector.get_order(job.payload["external_id"])
+        with database.transaction(SYSTEM, correlation_id=job.correlation_id, source=connection.instance) as tx:
+            if record is None:
+                intake.receive_deleted(tx, connection.instance, [job.payload["external_id"]])
+            else:
+                intake.receive(tx, connection.instance, [record])
+
+
+def read_feed(database: Database, connection: ErpConnection, entity: Entity, *, restart: bool = False) -> int:
+    """Read a feed to its end, page by page; return how many records came. Raises ConnectorError."""
+    erp = connection.instance
+    with database.read(SYSTEM) as tx:
+        cursor = Cursor() if restart else Cursor.from_text(feeds.position(tx, erp, entity))
+    limit = MOST_AT_ONCE if entity is Entity.ORDER else MASTERS_AT_ONCE
+    came = 0
+    while True:
+        page = connection.connector.pull(entity, cursor, limit)
+        with database.transaction(SYSTEM, source=erp) as tx:
+            _take(tx, erp, entity, page)
+        came += len(page.records)
+        cursor = page.cursor
+        if page.complete:
+            return came
+
+
+def _take(tx: Tx, erp: ErpInstance, entity: Entity, page: Page) -> None:
+    if entity is Entity.ORDER:
+        intake.receive(tx, erp, [record for record in page.records if isinstance(record, ErpOrder)])
+    else:
+        if page.records:
+            masters.receive(tx, erp, entity, page.records)
+        if page.complete:
+            masters.up_to_date(tx, erp, entity)
+    feeds.move(tx, erp, entity, page.cursor.to_text(), complete=page.complete)
+
+
+def find_deleted(database: Database, connection: ErpConnection) -> None:
+    """Ask which orders the ERP holds, and settle ours that are gone there: deletions leave no trace in a feed."""
+    held = connection.connector.reconcile(Entity.ORDER)
+    with database.transaction(SYSTEM, source=connection.instance) as tx:
+        missing = reconcile.missing_in_erp(tx, connection.instance, held)
+        if missing:
+            intake.receive_deleted(tx, connection.instance, missing)
