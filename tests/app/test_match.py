@@ -1,41 +1,38 @@
-"""Invoices from arrival to payment: matched, waiting, blocked with an owner, copies stopped, and the order closed."""
+"""Invoices from arrival to payment: matched, waiting, blocked with an owner, copies stopped."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from threading import Thread
 
 import pytest
 
-from purveyor.app import close, match, resolve
+from purveyor.app import match
 from purveyor.app.match import WAIT_TIMER
-from purveyor.app.resolve import NotReversible, Resolve, Undo
-from purveyor.core.access import SYSTEM, Actor, ActorKind, Role
-from purveyor.core.cases import CaseStatus, ExceptionType
-from purveyor.core.errors import InvalidInput, NotAuthorised, NotFound, StaleVersion
-from purveyor.core.events.base import Ref
-from purveyor.core.ids import OrderId
-from purveyor.core.invoice import InvoiceKind, InvoiceState, Payment
-from purveyor.core.invoice_decisions import InvoiceReleased
-from purveyor.core.lifecycle import Status
+from purveyor.core.access import SYSTEM, SYSTEM_SCOPE, Actor, ActorKind, Role
+from purveyor.core.acknowledge import DocumentChanged
+from purveyor.core.cases import ExceptionType
+from purveyor.core.errors import InvalidInput, NotAuthorised, NotFound
+from purveyor.core.ids import InvoiceId
+from purveyor.core.invoice import InvoiceKind, InvoiceState
 from purveyor.core.money import Money
-from purveyor.store import cases, events, invoices, movements, orders, timers
+from purveyor.core.order import Schedule
+from purveyor.store import inbox, invoices, movements, orders, timers
 from purveyor.store.db import Database
 from tests.app.invoicing import (
     a_bill,
     billed,
     goods_came,
     open_exceptions,
-    order_of,
     stored,
     the_masters,
     the_order,
     told,
 )
 from tests.app.people import People, an_organisation, set_clock
-from tests.order_builders import OTHER_SUPPLIER
+from tests.order_builders import OTHER_SUPPLIER, a_line
 
 pytestmark = pytest.mark.postgres
 
@@ -78,6 +75,8 @@ def test_the_pump_invoice_at_the_old_price_goes_to_the_buyer_with_460_80(databas
     assert side_by_side["unit price"].differs
     assert dict(side_by_side["quantity"].values) == {"order": "20", "receipt": "12", "invoice": "12"}
     assert not side_by_side["quantity"].differs
+    assert dict(side_by_side["amount"].values) == {"order": "11980.80", "invoice": "12441.60"}
+    assert case.proposed_resolution == "dispute_with_supplier"
     assert told(database, order.id) == [POST, HOLD]
 
 
@@ -100,11 +99,97 @@ def test_the_same_bill_by_a_second_channel_counts_once(database: Database) -> No
     goods_came(database, order, 12)
     first = billed(database, a_bill(order))
 
-    again = billed(database, replace(a_bill(order, "kp-10442"), source="mail:keller", external_id="m-1"))
+    again = billed(database, a_bill(order, "kp-10442", source="mail:keller", external_id="m-1"))
 
     assert again.replayed
     assert again.invoice == first.invoice
     assert told(database, order.id) == [POST]
+
+
+def test_a_document_that_says_something_else_under_the_same_id_is_refused(database: Database) -> None:
+    order = the_order(database)
+    billed(database, a_bill(order))
+
+    with pytest.raises(DocumentChanged):
+        billed(database, a_bill(order, price="1.00"))
+
+
+def test_a_supplier_bills_in_its_own_name_only(database: Database) -> None:
+    order = the_order(database)
+    other = Actor(ActorKind.SUPPLIER, roles=frozenset({Role.SUPPLIER}), supplier_id=OTHER_SUPPLIER)
+
+    with pytest.raises(NotFound), database.transaction(other, SYSTEM_SCOPE) as tx:
+        match.record(tx, a_bill(order))
+
+
+def test_the_inbox_entry_of_an_invoice_says_what_became_of_it(database: Database) -> None:
+    order = the_order(database)
+    goods_came(database, order, 12)
+    with database.transaction(SYSTEM) as tx:
+        entry = inbox.receive(tx, inbox.Inbound("api:keller", "doc-1", "invoice", {"number": "KP-10442"}))
+
+    billed(database, a_bill(order, inbox_id=entry.id))
+
+    with database.transaction(SYSTEM) as tx:
+        assert inbox.lock(tx, entry.id).outcome == "matched"
+
+
+def test_the_same_file_again_under_another_number_is_reviewed(database: Database) -> None:
+    first, second = the_order(database), the_order(database)
+    goods_came(database, first, 12)
+    billed(database, a_bill(first, "5501", file_hash="sha256:ab"))
+
+    copy = billed(database, a_bill(second, "9902", "3", file_hash="sha256:ab", invoice_date=date(2026, 1, 2))).invoice
+
+    assert copy.duplicate_of is not None
+
+
+def test_a_cancelled_line_is_no_order_line(database: Database) -> None:
+    order = the_order(database)
+    with database.transaction(SYSTEM) as tx:
+        orders.save(tx, replace(order, lines=(replace(order.lines[0], cancelled=True),)))
+
+    billed(database, a_bill(order))
+
+    (case,) = open_exceptions(database)
+    assert case.type is ExceptionType.INVOICE_UNKNOWN_ORDER
+
+
+def test_tax_on_a_line_whose_rate_nobody_knows_goes_to_a_person(database: Database) -> None:
+    order = the_order(database)
+    goods_came(database, order, 12)
+    with database.transaction(SYSTEM) as tx:
+        orders.save(tx, replace(order, lines=(replace(order.lines[0], tax_code="S1"),)))
+
+    billed(database, a_bill(order, tax=Decimal("79.87")))
+
+    (case,) = open_exceptions(database)
+    assert (case.type, case.owner_role) == (ExceptionType.MATCH_TAX, Role.ACCOUNTS_PAYABLE)
+
+
+def test_a_line_for_no_known_site_waits_in_the_calendar_of_its_unit(database: Database) -> None:
+    line = a_line(1, 20, "998.40", schedules=(Schedule(1, None, Decimal(20), date(2026, 3, 31)),), external_id="11")
+    order = the_order(database, lines=(line,))
+
+    waiting = billed(database, a_bill(order)).invoice
+
+    assert (waiting.state, waiting.wait_until) == (InvoiceState.WAITING_RECEIPT, date(2026, 4, 3))
+    assert told(database, order.id) == []
+
+
+def test_invoices_are_listed_by_state_the_latest_pages_first(database: Database) -> None:
+    order = the_order(database)
+    goods_came(database, order, 20)
+    kept = [billed(database, a_bill(order, f"{number}-A", str(number))).invoice for number in (3, 4, 5)]
+
+    with database.read(SYSTEM) as tx:
+        assert [each.id for each in invoices.listed(tx, limit=2)] == [kept[2].id, kept[1].id]
+        assert [each.id for each in invoices.listed(tx, [InvoiceState.MATCHED], after=kept[1].id)] == [kept[0].id]
+        assert invoices.figures_of(tx, kept[0].id)["outcome"] == "MATCHED"
+    with database.transaction(SYSTEM) as tx:
+        assert match.rematch(tx, kept[0].id) == kept[0]
+        with pytest.raises(NotFound):
+            invoices.load(tx, InvoiceId(order.id))
 
 
 def test_two_copies_that_arrive_at_the_same_moment_see_each_other(database: Database) -> None:
@@ -163,173 +248,6 @@ def test_when_the_wait_is_over_the_receiver_has_a_quantity_exception(database: D
         match.match_again(tx, order.id)
     assert open_exceptions(database) == []
     assert told(database, order.id) == [POST, HOLD, RELEASE]
-
-
-def test_the_buyer_accepts_the_price_and_the_invoice_is_released(database: Database, people: People) -> None:
-    order = the_order(database)
-    goods_came(database, order, 12)
-    stopped = billed(database, a_bill(order, price="1036.80")).invoice
-    (case,) = open_exceptions(database)
-
-    with database.transaction(people.rita) as tx:
-        settled = resolve.resolve(tx, case.id, Resolve("accept_invoice_price", version=case.version))
-
-    assert not settled.override
-    assert stored(database, stopped).state is InvoiceState.MATCHED
-    assert told(database, order.id) == [POST, HOLD, RELEASE]
-    with database.read(SYSTEM) as tx:
-        types = [event.type for event in events.read_stream(tx, Ref("invoice", stopped.id))]
-    assert types == [
-        "invoice.received",
-        "invoice.matched",
-        "invoice.payment_blocked",
-        "invoice.mismatch_accepted",
-        "invoice.matched",
-        "invoice.payment_released",
-    ]
-
-
-def test_a_dispute_keeps_the_invoice_blocked_and_the_exception_owned(database: Database, people: People) -> None:
-    order = the_order(database)
-    goods_came(database, order, 12)
-    stopped = billed(database, a_bill(order, price="1036.80")).invoice
-    (case,) = open_exceptions(database)
-
-    with database.transaction(people.rita) as tx:
-        waiting = resolve.resolve(tx, case.id, Resolve("dispute_with_supplier", "credit note asked for"))
-
-    assert waiting.status is CaseStatus.ON_HOLD
-    assert waiting.due_at > case.due_at
-    assert stored(database, stopped).payment is Payment.BLOCKED
-
-
-def test_an_override_is_done_by_role_and_reason_and_is_on_the_report(database: Database, people: People) -> None:
-    order = the_order(database)
-    goods_came(database, order, 12)
-    billed(database, a_bill(order, price="1036.80"))
-    (case,) = open_exceptions(database)
-    since = case.opened_at - timedelta(hours=1)
-
-    with pytest.raises(NotAuthorised), database.transaction(people.rita) as tx:
-        resolve.resolve(tx, case.id, Resolve("pay_anyway", "the supplier insists"))
-    with database.transaction(people.carl) as tx:
-        resolve.resolve(tx, case.id, Resolve("pay_anyway", "the supplier insists"))
-
-    with database.read(SYSTEM) as tx:
-        (reported,) = cases.overrides(tx, since)
-    assert (reported.id, reported.reason, reported.resolved_by) == (case.id, "the supplier insists", people.carl.id)
-    assert told(database, order.id) == [POST, HOLD, RELEASE]
-
-
-def test_a_form_that_is_out_of_date_settles_nothing(database: Database) -> None:
-    order = the_order(database)
-    goods_came(database, order, 12)
-    billed(database, a_bill(order, price="1036.80"))
-    (case,) = open_exceptions(database)
-
-    with pytest.raises(StaleVersion), database.transaction(SYSTEM) as tx:
-        resolve.resolve(tx, case.id, Resolve("accept_invoice_price", version=7))
-
-
-def test_an_acceptance_is_undone_while_another_difference_still_blocks(database: Database) -> None:
-    order = the_order(database)
-    goods_came(database, order, 12)
-    stopped = billed(database, a_bill(order, price="1036.80", freight=Decimal(40))).invoice
-    price = next(case for case in open_exceptions(database) if case.type is ExceptionType.MATCH_PRICE)
-    with database.transaction(SYSTEM) as tx:
-        resolve.resolve(tx, price.id, Resolve("accept_invoice_price"))
-    assert stored(database, stopped).mismatches == ("0:FREIGHT",)
-
-    with database.transaction(SYSTEM) as tx:
-        reopened = resolve.undo(tx, price.id, Undo("the wrong line was accepted"))
-
-    assert reopened.is_open
-    assert stored(database, stopped).mismatches == ("1:PRICE", "0:FREIGHT")
-    assert len(open_exceptions(database)) == 2
-
-
-def test_what_the_erp_pays_already_is_not_undone(database: Database) -> None:
-    order = the_order(database)
-    goods_came(database, order, 12)
-    billed(database, a_bill(order, price="1036.80"))
-    (case,) = open_exceptions(database)
-    with database.transaction(SYSTEM) as tx:
-        resolve.resolve(tx, case.id, Resolve("accept_invoice_price"))
-
-    with pytest.raises(InvoiceReleased), database.transaction(SYSTEM) as tx:
-        resolve.undo(tx, case.id, Undo("too late"))
-
-
-def test_a_copy_that_is_none_after_all_is_matched(database: Database) -> None:
-    order = the_order(database)
-    goods_came(database, order, 20)
-    billed(database, a_bill(order, "7001", "10"))
-    second = billed(database, a_bill(order, "7002", "10")).invoice
-    assert second.duplicate_of is not None
-    (case,) = open_exceptions(database)
-
-    with database.transaction(SYSTEM) as tx:
-        resolve.resolve(tx, case.id, Resolve("not_a_duplicate"))
-
-    assert stored(database, second).state is InvoiceState.MATCHED
-    with pytest.raises(NotReversible), database.transaction(SYSTEM) as tx:
-        resolve.undo(tx, case.id, Undo("it was one"))
-
-
-def test_a_rejected_copy_counts_no_more(database: Database) -> None:
-    order = the_order(database)
-    goods_came(database, order, 12)
-    billed(database, a_bill(order))
-    copy = billed(database, a_bill(order, "KP-1O442")).invoice
-    (case,) = open_exceptions(database)
-
-    with database.transaction(SYSTEM) as tx:
-        resolve.resolve(tx, case.id, Resolve("reject_invoice", "the copy of KP-10442"))
-
-    assert stored(database, copy).state is InvoiceState.REJECTED
-    assert open_exceptions(database) == []
-
-
-def test_a_rejected_invoice_gives_its_quantity_back(database: Database) -> None:
-    order = the_order(database)
-    goods_came(database, order, 12)
-    stopped = billed(database, a_bill(order, price="1036.80")).invoice
-    (case,) = open_exceptions(database)
-
-    with database.transaction(SYSTEM) as tx:
-        resolve.resolve(tx, case.id, Resolve("reject_invoice", "send a corrected one"))
-        assert sum(item.quantity for item in movements.caused_by(tx, stopped.id)) == 0
-
-    assert billed(database, a_bill(order, "KP-10500")).invoice.state is InvoiceState.MATCHED
-
-
-def test_an_invoice_without_a_known_order_is_kept_owned_and_assigned(database: Database) -> None:
-    order = the_order(database)
-    goods_came(database, order, 12)
-
-    lost = billed(database, a_bill(order, line={"order_ref": "PO-OLD-7"})).invoice
-
-    (case,) = open_exceptions(database)
-    assert case.type is ExceptionType.INVOICE_UNKNOWN_ORDER
-    assert case.owner_role is Role.ACCOUNTS_PAYABLE
-    with pytest.raises(InvalidInput), database.transaction(SYSTEM) as tx:
-        resolve.resolve(tx, case.id, Resolve("assign_order"))
-    with database.transaction(SYSTEM) as tx:
-        resolve.resolve(tx, case.id, Resolve("assign_order", order_ref=order.order_ref))
-    assigned = stored(database, lost)
-    assert (assigned.state, assigned.order_ids) == (InvoiceState.MATCHED, (order.id,))
-    assert told(database, order.id) == [POST]
-
-
-def test_another_suppliers_order_is_not_found_for_this_one(database: Database) -> None:
-    order = the_order(database, supplier_id=OTHER_SUPPLIER)
-
-    lost = billed(database, a_bill(order)).invoice
-
-    assert lost.order_ids == ()
-    (case,) = open_exceptions(database)
-    with pytest.raises(NotFound), database.transaction(SYSTEM) as tx:
-        resolve.resolve(tx, case.id, Resolve("assign_order", order_ref=order.order_ref))
 
 
 def test_freight_on_a_prepaid_order_goes_to_accounts_payable(database: Database) -> None:
@@ -414,6 +332,17 @@ def test_a_later_revision_replaces_an_invoice_and_a_late_earlier_one_is_only_kep
     assert open_exceptions(database) == []
 
 
+def test_a_correction_of_an_invoice_that_is_being_paid_is_reviewed(database: Database) -> None:
+    order = the_order(database)
+    goods_came(database, order, 12)
+    paid = billed(database, a_bill(order)).invoice
+
+    correction = billed(database, a_bill(order, cartons="11", revision=2)).invoice
+
+    assert stored(database, paid).state is InvoiceState.MATCHED
+    assert correction.duplicate_of == paid.id
+
+
 def test_a_credit_note_lowers_what_is_billed(database: Database) -> None:
     order = the_order(database)
     goods_came(database, order, 12)
@@ -462,54 +391,3 @@ def test_an_order_without_erp_has_nobody_to_tell(database: Database) -> None:
     assert told(database, order.id) == []
     with pytest.raises(NotFound), database.read(SYSTEM) as tx:
         match.erp_invoice(tx, invoice.id, order.id)
-
-
-# --- closing ---------------------------------------------------------------------------------------------------------
-
-
-def closed(database: Database, order_id: OrderId) -> Status:
-    with database.transaction(SYSTEM) as tx:
-        close.close_if_complete(tx, order_id)
-        return orders.get(tx, order_id).status
-
-
-def test_an_order_closes_when_all_is_received_billed_and_matched(database: Database) -> None:
-    order = the_order(database)
-    goods_came(database, order, 20)
-    assert closed(database, order.id) is Status.ACKNOWLEDGED
-
-    billed(database, a_bill(order, cartons="20"))
-
-    assert closed(database, order.id) is Status.CLOSED
-    with database.read(SYSTEM) as tx:
-        last = events.read_stream(tx, Ref("order", order.id))[-1]
-    assert (last.type, last.payload["billed"]) == ("order.closed", "19968")
-    assert closed(database, order.id) is Status.CLOSED
-
-
-def test_an_order_with_goods_missing_or_an_exception_open_stays_open(database: Database) -> None:
-    order = the_order(database)
-    goods_came(database, order, 12)
-    billed(database, a_bill(order))
-    assert closed(database, order.id) is Status.ACKNOWLEDGED
-
-    goods_came(database, order, 8)
-    billed(database, a_bill(order, "KP-10443", "8", "1036.80"))
-    assert closed(database, order.id) is Status.ACKNOWLEDGED
-
-    (case,) = open_exceptions(database)
-    with database.transaction(SYSTEM) as tx:
-        resolve.resolve(tx, case.id, Resolve("accept_invoice_price"))
-    assert closed(database, order.id) is Status.CLOSED
-
-
-def test_a_line_given_up_short_closes_with_what_came(database: Database) -> None:
-    order = the_order(database)
-    goods_came(database, order, 12)
-    billed(database, a_bill(order))
-
-    with database.transaction(SYSTEM) as tx:
-        current = order_of(tx, order)
-        orders.save(tx, replace(current, lines=(replace(current.lines[0], closed_reason="supplier is out"),)))
-
-    assert closed(database, order.id) is Status.CLOSED

@@ -17,12 +17,13 @@ from purveyor.app import match_cases
 from purveyor.app.match_basis import Ground, Prepared, load_ground, ordered_of, prepare, site_calendar
 from purveyor.core import invoice_decisions
 from purveyor.core.access import Permission
+from purveyor.core.acknowledge import DocumentChanged
 from purveyor.core.canonical import Json
 from purveyor.core.duplicates import find_duplicate
 from purveyor.core.erp_records import ErpInvoice, ErpInvoiceLine
 from purveyor.core.errors import NotFound
 from purveyor.core.ids import BusinessUnitId, InvoiceId, MovementId, OrderId
-from purveyor.core.invoice import Invoice, InvoiceCommand, InvoiceLine, InvoiceState, new_invoice
+from purveyor.core.invoice import Invoice, InvoiceCommand, InvoiceLine, InvoiceState, Payment, new_invoice
 from purveyor.core.invoice_decisions import InvoiceDecision
 from purveyor.core.match_invoice import match_invoice
 from purveyor.core.matching import contribution
@@ -30,12 +31,15 @@ from purveyor.core.messaging import ERP_CHANNEL, MessageKind, Outbound, message_
 from purveyor.core.order import PurchaseOrder
 from purveyor.core.quantity import as_decimal
 from purveyor.core.shipping import Movement, MovementKind, Place
-from purveyor.store import events, invoices, jobs, messages, movements, orders, timers
+from purveyor.store import events, inbox, invoices, jobs, messages, movements, orders, timers
 from purveyor.store.db import Tx
 from purveyor.store.messages import About
 
 WAIT_TIMER: Final = "invoice_wait"
 """Timer and job kind of the end of a wait for goods; its task calls ``wait_over``."""
+
+MATCH_JOB: Final = "match_again"
+"""Job kind that matches the open invoices of an order again; queued when goods arrive or the order changes."""
 
 CLOSE_JOB: Final = "close_order"
 """Job kind that looks whether an order is complete; its task calls ``app.close.close_if_complete``."""
@@ -52,19 +56,35 @@ class InvoiceResult:
 def record(tx: Tx, command: InvoiceCommand) -> InvoiceResult:
     """Take an invoice in: look for copies, match it, open exceptions, tell the ERP.
 
-    The same bill again, by whatever channel, changes nothing. Raises NotAuthorised, InvalidInput.
+    The same bill again, by whatever channel, changes nothing. Raises NotAuthorised, InvalidInput, NotFound (a supplier that
+    bills in another's name), DocumentChanged (the sender's document said something else before).
     """
     tx.actor.require(Permission.INVOICE_WRITE)
+    if tx.actor.supplier_id not in (None, command.supplier_id):
+        raise NotFound(supplier=command.supplier_id)
     command.validated()
     invoices.lock_supplier(tx, command.supplier_id)
+    result = _known(tx, command) or InvoiceResult(_first_seen(tx, command))
+    if command.inbox_id is not None:
+        inbox.mark_applied(tx, command.inbox_id, result.invoice.state.value)
+    return result
+
+
+def _known(tx: Tx, command: InvoiceCommand) -> InvoiceResult | None:
     digest = command.content_digest()
     known = invoices.same_content(tx, command.supplier_id, command.kind, command.number, digest)
     if known is not None:
         return InvoiceResult(known, replayed=True)
+    if invoices.same_document(tx, command.supplier_id, command.source, command.external_id, command.revision) is not None:
+        raise DocumentChanged(source=command.source, external_id=command.external_id, revision=command.revision)
+    return None
+
+
+def _first_seen(tx: Tx, command: InvoiceCommand) -> Invoice:
     locked = _orders_of(tx, command)
     lines = _with_orders(command, locked)
     invoice = new_invoice(command, InvoiceId(tx.new_id()), tx.now, lines, _unit_of(lines, locked))
-    return InvoiceResult(_let_in(tx, invoice, {order.id: order for order in locked.values()}))
+    return _let_in(tx, invoice, {order.id: order for order in locked.values()})
 
 
 def _orders_of(tx: Tx, command: InvoiceCommand) -> dict[str, PurchaseOrder]:
@@ -116,7 +136,7 @@ def _settle_revisions(tx: Tx, invoice: Invoice) -> int | None:
     if newer:
         return max(newer)
     for other in others:
-        if other.revision < invoice.revision and other.is_live and other.erp_external_id is None:
+        if other.revision < invoice.revision and other.is_live and other.payment is not Payment.RELEASED:
             end(tx, invoice_decisions.supersede(other, invoice.revision))
     return None
 

@@ -116,8 +116,12 @@ def _command(
         owner_id=order.buyer_id if order is not None and mismatch.kind in _BUYERS else None,
         exposure=mismatch.exposure,
         evidence=_evidence(invoice, line, mismatch, match, by_line),
+        proposed_resolution="dispute_with_supplier" if mismatch.kind in _DISPUTED else None,
     )
 
+
+_DISPUTED: Final = frozenset({MismatchClass.PRICE, MismatchClass.PRICE_CUMULATIVE, MismatchClass.FREIGHT, MismatchClass.TAX})
+"""Differences the supplier is asked about first."""
 
 _BUYERS: Final = frozenset(
     {
@@ -156,12 +160,13 @@ def _side_by_side(matched: MatchedLine) -> tuple[Evidence, ...]:
     priced = bool(classes & {MismatchClass.PRICE, MismatchClass.PRICE_CUMULATIVE, MismatchClass.PRICE_FAVOURABLE})
     over = MismatchClass.QUANTITY in classes
     billed = _text(result.cumulative_quantity)
+    amount = line.worked_out(ordered.currency)
     return (
         _row("unit", MismatchClass.UNIT in classes, order=ordered.uom, invoice=line.uom),
         _row("unit price", priced, order=_text(ordered.unit_price), invoice=_text(line.unit_price)),
         _row("quantity", over, order=_text(ordered.quantity), receipt=_text(result.received), invoice=_text(line.quantity)),
         _row("quantity, all invoices", over, order=_text(ordered.quantity), receipt=_text(result.received), invoice=billed),
-        _row("amount", bool(classes), invoice=_text(line.worked_out(ordered.currency))),
+        _row("amount", bool(classes), order=_text(amount - result.line_variance), invoice=_text(amount)),
         _row("difference", priced, allowed=_text(result.line_limit), invoice=_text(result.line_variance)),
         _row(
             "difference, all invoices", priced, allowed=_text(result.cumulative_limit), invoice=_text(result.cumulative_variance)

@@ -21,7 +21,7 @@ from purveyor.core.cases import ExceptionCase, ExceptionType
 from purveyor.core.errors import InvalidInput, NotFound, PurveyorError
 from purveyor.core.ids import ExceptionCaseId, OrderId
 from purveyor.core.invoice import Invoice
-from purveyor.store import cases, events, invoices, orders
+from purveyor.store import cases, events, invoices, jobs, orders
 from purveyor.store.db import Tx
 
 ANSWER_DAYS: Final = 5
@@ -87,7 +87,16 @@ def resolve(tx: Tx, case_id: ExceptionCaseId, command: Resolve) -> ExceptionCase
     settled = keep(tx, decision)
     if invoice is not None:
         _consequence(command.resolution, settled)(tx, invoice, settled, command)
+    for order_id in _orders_touched(invoice, settled):
+        jobs.enqueue(tx, match.CLOSE_JOB, str(order_id), {"order_id": str(order_id)})
     return settled
+
+
+def _orders_touched(invoice: Invoice | None, case: ExceptionCase) -> tuple[OrderId, ...]:
+    """The orders that may be complete now that this question is settled."""
+    if invoice is not None:
+        return invoice.order_ids
+    return () if case.subject.order_id is None else (case.subject.order_id,)
 
 
 def _lock_documents(tx: Tx, case: ExceptionCase) -> Invoice | None:
@@ -178,10 +187,3 @@ def undo(tx: Tx, case_id: ExceptionCaseId, command: Undo) -> ExceptionCase:
         events.append(tx, decision.events)
         match.rematch(tx, invoice.id)
     return reopened
-
-
-def orders_touched(tx: Tx, case: ExceptionCase) -> tuple[OrderId, ...]:
-    """Return the orders whose completeness a settled exception may change, for ``app.close``."""
-    if case.subject.invoice_id is not None:
-        return invoices.load(tx, case.subject.invoice_id).order_ids
-    return () if case.subject.order_id is None else (case.subject.order_id,)

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
+from uuid import UUID
 
 from purveyor.core.canonical import digest
 from purveyor.core.duplicates import exact_number
@@ -100,7 +101,8 @@ class InvoiceLine:
 class InvoiceCommand:
     """An invoice as it arrives. ``source`` and ``external_id`` name the document at its sender; amounts are not negative.
 
-    ``total`` is what the invoice says it adds up to; without it the sum is taken. ``file_hash`` is that of the file it came in.
+    ``total`` is what the invoice says it adds up to; without it the sum is taken. ``file_hash`` is that of the file it came in,
+    ``inbox_id`` the inbox entry it came in by.
     """
 
     source: str
@@ -117,6 +119,7 @@ class InvoiceCommand:
     total: Decimal | None = None
     file_hash: str | None = None
     recurring: bool = False
+    inbox_id: UUID | None = None
 
     def validated(self) -> InvoiceCommand:
         """Return the invoice when it can be used at all; raise InvalidInput naming the first field that cannot."""
@@ -189,6 +192,8 @@ class Invoice:
 
     id: InvoiceId
     supplier_id: SupplierId
+    source: str
+    external_id: str
     number: str
     revision: int
     kind: InvoiceKind
@@ -245,6 +250,8 @@ def new_invoice(
     return Invoice(
         id=invoice_id,
         supplier_id=command.supplier_id,
+        source=command.source,
+        external_id=command.external_id,
         number=command.number.strip(),
         revision=command.revision,
         kind=command.kind,

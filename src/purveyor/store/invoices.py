@@ -33,6 +33,8 @@ def to_row(invoice: Invoice) -> dict[str, Any]:
         "id": invoice.id,
         "supplier_id": invoice.supplier_id,
         "business_unit_id": invoice.business_unit_id,
+        "source": invoice.source,
+        "external_id": invoice.external_id,
         "number": invoice.number,
         "number_exact": exact_number(invoice.number),
         "number_key": number_key(invoice.number),
@@ -83,6 +85,8 @@ def from_rows(row: Row[Any], lines: Iterable[Row[Any]]) -> Invoice:
     return Invoice(
         id=InvoiceId(row.id),
         supplier_id=SupplierId(row.supplier_id),
+        source=row.source,
+        external_id=row.external_id,
         number=row.number,
         revision=row.revision,
         kind=InvoiceKind(row.kind),
@@ -164,6 +168,13 @@ def same_content(tx: Tx, supplier_id: SupplierId, kind: InvoiceKind, number: str
     """Return the invoice that says exactly this, or None: the same bill by a second channel is the same bill."""
     asked = and_(_numbered(supplier_id, kind, number), INVOICE.c.content_digest == digest)
     return next(iter(_load(tx, asked)), None)
+
+
+def same_document(tx: Tx, supplier_id: SupplierId, source: str, external_id: str, revision: int) -> Invoice | None:
+    """Return the invoice that came in by this document of the sender, or None."""
+    columns = INVOICE.c
+    named = and_(columns.source == source, columns.external_id == external_id, columns.revision == revision)
+    return next(iter(_load(tx, and_(columns.supplier_id == supplier_id, named))), None)
 
 
 def revisions_of(tx: Tx, supplier_id: SupplierId, kind: InvoiceKind, number: str) -> list[Invoice]:

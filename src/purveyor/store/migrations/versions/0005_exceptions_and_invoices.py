@@ -89,6 +89,8 @@ def _invoice() -> None:
         sa.Column("id", sa.Uuid, primary_key=True),
         sa.Column("supplier_id", sa.Uuid, nullable=False),
         sa.Column("business_unit_id", sa.Uuid),
+        sa.Column("source", sa.Text, nullable=False),
+        sa.Column("external_id", sa.Text, nullable=False),
         sa.Column("number", sa.Text, nullable=False),
         sa.Column("number_exact", sa.Text, nullable=False),
         sa.Column("number_key", sa.Text, nullable=False),
@@ -114,6 +116,7 @@ def _invoice() -> None:
         sa.Column("erp_external_id", sa.Text),
         sa.Column("erp_number", sa.Text),
         sa.Column("version", sa.Integer, nullable=False),
+        sa.UniqueConstraint("supplier_id", "source", "external_id", "revision"),
         sa.UniqueConstraint("supplier_id", "kind", "number_exact", "revision", "content_digest"),
         security=Security(
             scoped_by="both",
