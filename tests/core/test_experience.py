@@ -15,7 +15,7 @@ from purveyor.core.experience import PastPart, awaiting_erp, lead_time_of, order
 from purveyor.core.facts import LeadTime, PaidPrice
 from purveyor.core.ids import ItemId, OrderId, SupplierId
 from purveyor.core.lifecycle import Status
-from tests.core.builders import DAYTON, NEED_BY, NOW, PIECES_AND_CARTONS, SUPPLIER, TODAY, TULSA, an_order, dec
+from tests.core.builders import DAYTON, NEED_BY, NOW, PIECES_AND_CARTONS, SUPPLIER, TODAY, TULSA, a_line, an_order, dec
 
 THIS = an_order()
 
@@ -43,18 +43,18 @@ def a_part(number: int = 1, **changes: Any) -> PastPart:
     return replace(part, **changes)
 
 
-NOT_COUNTED = [{"status": Status.DRAFT}, {"ship_to": TULSA}, {"order_id": THIS.id}, {"uom": "pallet"}, {"uom": None}]
+NOT_COUNTED = [{"status": Status.DRAFT}, {"ship_to": TULSA}, {"order_id": THIS.id}, {"quantity": None}]
 
 
 def test_schedules_of_one_line_for_one_site_are_one_order_quantity() -> None:
-    parts = [a_part(1, quantity=dec(5), uom="carton"), a_part(1), a_part(2, quantity=dec(30))]
+    parts = [a_part(1, quantity=dec(60)), a_part(1), a_part(2, quantity=dec(30))]
 
-    assert ordered_quantities(parts, DAYTON, PIECES_AND_CARTONS, THIS.id) == (dec(30), dec(120))
+    assert ordered_quantities(parts, DAYTON, THIS.id) == (dec(30), dec(120))
 
 
 @pytest.mark.parametrize("changes", NOT_COUNTED)
 def test_what_was_not_bought_for_the_site_is_no_experience(changes: dict[str, Any]) -> None:
-    assert ordered_quantities([a_part(**changes)], DAYTON, PIECES_AND_CARTONS, THIS.id) == ()
+    assert ordered_quantities([a_part(**changes)], DAYTON, THIS.id) == ()
 
 
 def test_the_last_price_and_the_median_are_per_piece_whatever_was_ordered_in() -> None:
@@ -88,7 +88,7 @@ def test_other_suppliers_currencies_and_unpriced_lines_are_no_price_paid(changes
 def test_possible_twins_stand_by_time_of_entry_and_cancelled_ones_are_marked() -> None:
     parts = [a_part(1), a_part(2, entered_at=NOW - timedelta(days=2), status=Status.CANCELLED)]
 
-    twins = possible_twins(parts, THIS, PIECES_AND_CARTONS, NOW - timedelta(days=30))
+    twins = possible_twins(parts, THIS, THIS.lines[0], PIECES_AND_CARTONS, NOW - timedelta(days=30))
 
     assert [(twin.order_ref, twin.cancelled) for twin in twins] == [("PV000092", True), ("PV000091", False)]
 
@@ -98,13 +98,16 @@ def test_possible_twins_stand_by_time_of_entry_and_cancelled_ones_are_marked() -
     [
         {"order_id": THIS.id},
         {"entered_at": NOW - timedelta(days=31)},
-        {"uom": "pallet"},
+        {"quantity": None},
+        {"quantity": dec(61)},
+        {"ship_to": TULSA},
+        {"need_by": TODAY},
         {"supplier_id": None},
         {"supplier_id": SupplierId(UUID(int=99))},
     ],
 )
 def test_what_cannot_be_the_same_purchase_is_no_twin(changes: dict[str, Any]) -> None:
-    assert possible_twins([a_part(**changes)], THIS, PIECES_AND_CARTONS, NOW - timedelta(days=30)) == ()
+    assert possible_twins([a_part(**changes)], THIS, THIS.lines[0], PIECES_AND_CARTONS, NOW - timedelta(days=30)) == ()
 
 
 @pytest.mark.parametrize(
@@ -118,19 +121,19 @@ def test_what_cannot_be_the_same_purchase_is_no_twin(changes: dict[str, Any]) ->
         ({"issued_at": None}, 0),
         ({"status": Status.APPROVED, "ship_to": TULSA}, 0),
         ({"status": Status.APPROVED, "order_id": THIS.id}, 0),
-        ({"status": Status.APPROVED, "uom": "pallet"}, 0),
+        ({"status": Status.APPROVED, "quantity": None}, 0),
     ],
 )
 def test_what_the_erp_cannot_have_counted_yet_is_coming(changes: dict[str, Any], coming: int) -> None:
     counted_at = NOW - timedelta(minutes=30)
 
-    assert awaiting_erp([a_part(**changes)], DAYTON, PIECES_AND_CARTONS, THIS.id, counted_at) == coming
+    assert awaiting_erp([a_part(**changes)], DAYTON, THIS.id, counted_at) == coming
 
 
 def test_without_a_figure_of_the_erp_only_what_is_under_way_is_coming() -> None:
     parts = [a_part(1), a_part(2, status=Status.APPROVED)]
 
-    assert awaiting_erp(parts, DAYTON, PIECES_AND_CARTONS, THIS.id, None) == 60
+    assert awaiting_erp(parts, DAYTON, THIS.id, None) == 60
 
 
 def test_lead_times_give_sample_median_and_90th_percentile() -> None:
@@ -144,3 +147,9 @@ def test_nine_of_ten_deliveries_are_not_later_than_the_90th_percentile(days: lis
 
     assert seen is not None
     assert sum(1 for day in days if day <= seen.p90_days) * 10 >= len(days) * 9
+
+
+def test_a_line_without_unit_has_no_twins() -> None:
+    line = a_line(uom=None)
+
+    assert possible_twins([a_part()], an_order([line]), line, PIECES_AND_CARTONS, NOW - timedelta(days=30)) == ()

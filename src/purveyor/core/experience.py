@@ -16,7 +16,7 @@ from statistics import median
 from purveyor.core.facts import KnownLine, LeadTime, PaidPrice
 from purveyor.core.ids import ItemId, OrderId, SiteId, SupplierId
 from purveyor.core.lifecycle import Status
-from purveyor.core.order import PurchaseOrder
+from purveyor.core.order import OrderLine, PurchaseOrder
 from purveyor.core.pricing import in_base_units
 from purveyor.core.quantity import UnitTable, as_decimal
 
@@ -26,7 +26,10 @@ UNDER_WAY = (Status.PENDING_APPROVAL, Status.APPROVED)
 
 @dataclass(frozen=True, slots=True)
 class PastPart:
-    """One schedule of one line of an order of ours; quantity and price (per ``price_per``) in the unit of the line."""
+    """One schedule of one line of an order of ours; the price is per ``price_per`` units of ``uom``.
+
+    ``quantity`` is in base units, None when the unit of the line has no conversion.
+    """
 
     order_id: OrderId
     order_ref: str
@@ -35,7 +38,7 @@ class PastPart:
     supplier_id: SupplierId | None
     item_id: ItemId
     ship_to: SiteId | None
-    quantity: Decimal
+    quantity: Decimal | None
     uom: str | None
     unit_price: Decimal | None
     price_per: Decimal
@@ -45,19 +48,14 @@ class PastPart:
     entered_at: datetime
     issued_at: datetime | None = None
 
-    def base_quantity(self, units: UnitTable) -> Decimal | None:
-        """Return the quantity in base units; None when the unit has no conversion (any more)."""
-        return None if self.uom is None else in_base_units(units, self.quantity, self.uom)
 
-
-def ordered_quantities(parts: Iterable[PastPart], site: SiteId, units: UnitTable, but: OrderId) -> tuple[Decimal, ...]:
+def ordered_quantities(parts: Iterable[PastPart], site: SiteId, but: OrderId) -> tuple[Decimal, ...]:
     """Return what was bought for a site, one quantity per order line, smallest first; one order is left out."""
     lines: dict[tuple[OrderId, int], Decimal] = {}
     for part in parts:
-        quantity = part.base_quantity(units)
-        if part.status in BOUGHT and part.ship_to == site and part.order_id != but and quantity is not None:
+        if part.status in BOUGHT and part.ship_to == site and part.order_id != but and part.quantity is not None:
             key = (part.order_id, part.line_no)
-            lines[key] = lines.get(key, Decimal(0)) + quantity
+            lines[key] = lines.get(key, Decimal(0)) + part.quantity
     return tuple(sorted(lines.values()))
 
 
@@ -78,25 +76,30 @@ def price_paid(
     return PaidPrice(prices[last], last[0], median(prices.values()), len(prices), currency)
 
 
-def possible_twins(parts: Iterable[PastPart], order: PurchaseOrder, units: UnitTable, since: datetime) -> tuple[KnownLine, ...]:
-    """Return the schedules of other orders to the order's supplier that may be the same purchase, by time of entry."""
-    found = []
-    for part in parts:
-        quantity = part.base_quantity(units)
-        same_supplier = part.supplier_id is not None and part.supplier_id == order.supplier_id
-        if part.order_id == order.id or part.entered_at < since or quantity is None or not same_supplier:
-            continue
-        found.append(_known_line(part, quantity))
-    return tuple(sorted(found, key=lambda line: (line.entered_at, line.order_ref, line.line_no)))
+def possible_twins(
+    parts: Iterable[PastPart], order: PurchaseOrder, line: OrderLine, units: UnitTable, since: datetime
+) -> tuple[KnownLine, ...]:
+    """Return what other orders to the same supplier buy for the same site, date and quantity as this line, by time of entry.
+
+    The rule about duplicates decides; this only keeps the facts of a line from growing with every order of its item.
+    """
+    wanted = {(part.ship_to, part.need_by, in_base_units(units, part.quantity, line.uom)) for part in line.schedules if line.uom}
+    found = [
+        _known_line(part, part.supplier_id, part.quantity)
+        for part in parts
+        if part.entered_at >= since and part.quantity is not None and part.supplier_id is not None
+        if part.supplier_id == order.supplier_id and part.order_id != order.id
+        if (part.ship_to, part.need_by, part.quantity) in wanted
+    ]
+    return tuple(sorted(found, key=lambda twin: (twin.entered_at, twin.order_ref, twin.line_no)))
 
 
-def _known_line(part: PastPart, quantity: Decimal) -> KnownLine:
-    assert part.supplier_id is not None
+def _known_line(part: PastPart, supplier: SupplierId, quantity: Decimal) -> KnownLine:
     return KnownLine(
         order_id=part.order_id,
         order_ref=part.order_ref,
         line_no=part.line_no,
-        supplier_id=part.supplier_id,
+        supplier_id=supplier,
         ship_to=part.ship_to,
         quantity=quantity,
         need_by=part.need_by,
@@ -105,7 +108,7 @@ def _known_line(part: PastPart, quantity: Decimal) -> KnownLine:
     )
 
 
-def awaiting_erp(parts: Iterable[PastPart], site: SiteId, units: UnitTable, but: OrderId, counted_at: datetime | None) -> Decimal:
+def awaiting_erp(parts: Iterable[PastPart], site: SiteId, but: OrderId, counted_at: datetime | None) -> Decimal:
     """Return what other orders will bring to a site that the ERP's figure of ``counted_at`` does not count as on order yet.
 
     That is what is being approved or released, and what was issued after the ERP counted.
@@ -115,7 +118,7 @@ def awaiting_erp(parts: Iterable[PastPart], site: SiteId, units: UnitTable, but:
         since = part.issued_at is not None and counted_at is not None and part.issued_at > counted_at
         uncounted = part.status in UNDER_WAY or (part.status in BOUGHT and since)
         if uncounted and part.ship_to == site and part.order_id != but:
-            total += part.base_quantity(units) or Decimal(0)
+            total += part.quantity or Decimal(0)
     return total
 
 

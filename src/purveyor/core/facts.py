@@ -152,7 +152,7 @@ class LineFacts:
     """Everything known about one line. Sites key what differs by ship-to; history and lead time cover 12 months.
 
     ``history`` are order quantities of the item at the site in base units, cancelled ones left out. ``successor`` is the number
-    of the item that replaces this one. ``known_lines`` are open or recent lines for the same supplier and item. ``awaiting_erp``
+    of the item that replaces this one. ``known_lines`` are lines of other orders that may be the same purchase. ``awaiting_erp``
     are base units on other orders of ours that the ERP does not know as ordered yet.
     """
 

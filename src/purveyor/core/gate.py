@@ -104,16 +104,20 @@ def check(
     """Run every rule over an order; ``now`` is the moment ages count from (an export's own date in an offline check)."""
     whole = order_check(order, facts, policy, now)
     found: list[Finding] = []
-    for rule in ORDER_RULES:
-        found.extend(rule.check(whole))
+    for order_rule in _ORDER_CHECKS:
+        found.extend(order_rule(whole))
     for line in order.lines:
         if not line.cancelled:
             at = line_check(whole, line)
-            for line_rule in LINE_RULES:
-                found.extend(line_rule.check(at))
+            for line_rule in _LINE_CHECKS:
+                found.extend(line_rule(at))
     if len(found) > 1:
         found.sort(key=_rank)
     return GateReport(order, facts, policy, now, tuple(found), tuple(overrides))
+
+
+_ORDER_CHECKS: Final = tuple(registered.check for registered in ORDER_RULES)
+_LINE_CHECKS: Final = tuple(registered.check for registered in LINE_RULES)
 
 
 def _rank(finding: Finding) -> tuple[Decimal, int, str, str, str]:

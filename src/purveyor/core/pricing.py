@@ -114,7 +114,12 @@ def _whole_ratio(units: UnitTable, from_uom: str, to_uom: str) -> int | None:
 
 
 def resolve(
-    entries: Sequence[PriceEntry], query: PriceQuery, on: date, units: UnitTable, tie_rule: TieRule = TieRule.AMBIGUOUS
+    entries: Sequence[PriceEntry],
+    query: PriceQuery,
+    on: date,
+    units: UnitTable,
+    tie_rule: TieRule = TieRule.AMBIGUOUS,
+    agreement: Agreement | None = None,
 ) -> PriceAnswer:
     """Return the one entry usable on a date: the site's own beat general ones, then the highest break reached wins.
 
@@ -122,7 +127,7 @@ def resolve(
     """
     ordered = in_base_units(units, query.quantity, query.uom)
     if ordered is None:
-        return Unresolved(UOM_UNKNOWN, query.uom)
+        return Unresolved(UOM_UNKNOWN, query.uom, (), agreement)
     reached = 0
     best: tuple[bool, Decimal] | None = None
     tied: list[PriceEntry] = []
@@ -133,7 +138,7 @@ def resolve(
             continue
         least = in_base_units(units, entry.min_qty, entry.uom)
         if least is None:
-            return Unresolved(UOM_UNKNOWN, entry.uom, (entry.id,))
+            return Unresolved(UOM_UNKNOWN, entry.uom, (entry.id,), agreement)
         if ordered < least:
             reached = _BREAK_STAGE
             continue
@@ -143,8 +148,8 @@ def resolve(
         elif rank == best:
             tied.append(entry)
     if best is None:
-        return Unresolved(PRICE_MISSING, _REASONS[reached])
-    return _settle(tied, query, units, tie_rule)
+        return Unresolved(PRICE_MISSING, _REASONS[reached], (), agreement)
+    return _settle(tied, query, units, tie_rule, agreement)
 
 
 _BREAK_STAGE: Final = _REASONS.index("below_smallest_break")
@@ -161,7 +166,9 @@ def _stage(entry: PriceEntry, query: PriceQuery, on: date) -> int:
     return _BREAK_STAGE
 
 
-def _settle(tied: list[PriceEntry], query: PriceQuery, units: UnitTable, tie_rule: TieRule) -> PriceAnswer:
+def _settle(
+    tied: list[PriceEntry], query: PriceQuery, units: UnitTable, tie_rule: TieRule, agreement: Agreement | None
+) -> PriceAnswer:
     chosen = tied
     settled_by: TieRule | None = None
     if len(tied) > 1 and tie_rule is TieRule.LATEST_START:
@@ -169,10 +176,10 @@ def _settle(tied: list[PriceEntry], query: PriceQuery, units: UnitTable, tie_rul
         chosen = [entry for entry in tied if _start(entry) == latest]
         settled_by = tie_rule
     if len(chosen) > 1:
-        return Unresolved(PRICE_AMBIGUOUS, "equal_rank", tuple(sorted(entry.id for entry in chosen)))
+        return Unresolved(PRICE_AMBIGUOUS, "equal_rank", tuple(sorted(entry.id for entry in chosen)), agreement)
     entry = chosen[0]
     amount = extend(entry, query.quantity, query.uom, units)
-    return Resolved(entry, price_per_unit(entry, query.uom, units), amount, settled_by)
+    return Resolved(entry, price_per_unit(entry, query.uom, units), amount, settled_by, agreement)
 
 
 def _start(entry: PriceEntry) -> date:
@@ -206,10 +213,7 @@ def _under(agreement: Agreement, query: PriceQuery, units: UnitTable) -> PriceAn
     on = (query.need_by or query.order_date) if by_need else query.order_date
     if (agreement.valid_from and on < agreement.valid_from) or (agreement.valid_to and on > agreement.valid_to):
         return Unresolved(PRICE_MISSING, "no_valid_date", agreement=agreement)
-    answer = resolve(agreement.entries, query, on, units, agreement.tie_rule)
-    if isinstance(answer, Resolved):
-        return Resolved(answer.entry, answer.unit_price, answer.extended, answer.settled_by, agreement)
-    return Unresolved(answer.code, answer.reason, answer.entries, agreement)
+    return resolve(agreement.entries, query, on, units, agreement.tie_rule, agreement)
 
 
 def _named(answer: Resolved) -> str:

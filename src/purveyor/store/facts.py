@@ -23,6 +23,8 @@ from purveyor.core.items import Agreement, Item, StockPosition, SupplierItem
 from purveyor.core.lifecycle import Status
 from purveyor.core.order import OrderLine, PurchaseOrder
 from purveyor.core.parties import Site, Supplier
+from purveyor.core.pricing import in_base_units
+from purveyor.core.quantity import UnitTable
 from purveyor.store import masters, stock, xref
 from purveyor.store.db import Tx
 from purveyor.store.tables.masters import AGREEMENT, ITEM, LEAD_TIME_OBSERVATION, ORDER_HISTORY, SUPPLIER, SUPPLIER_ITEM
@@ -143,7 +145,9 @@ def _load_experience(tx: Tx, known: _Known, items: Collection[ItemId]) -> None:
     for supplier_id, item_id, days in tx.conn.execute(received, ids):
         known.lead_times[SupplierId(supplier_id), ItemId(item_id)].append(days)
     for row in tx.conn.execute(_PARTS, ids):
-        known.parts[ItemId(row.item_id)].append(_part(row))
+        item = known.items.get(ItemId(row.item_id))
+        if item is not None:
+            known.parts[item.value.id].append(_part(row, item.value.units))
 
 
 _PARTS: Final = (
@@ -168,7 +172,7 @@ _PARTS: Final = (
 )
 
 
-def _part(row: Row[Any]) -> PastPart:
+def _part(row: Row[Any], units: UnitTable) -> PastPart:
     entered = row.created_at or datetime.combine(row.order_date, time(), UTC)
     return PastPart(
         order_id=OrderId(row.order_id),
@@ -178,7 +182,7 @@ def _part(row: Row[Any]) -> PastPart:
         supplier_id=row.supplier_id,
         item_id=ItemId(row.item_id),
         ship_to=row.ship_to,
-        quantity=row.quantity,
+        quantity=in_base_units(units, row.quantity, row.uom) if row.uom else None,
         uom=row.uom,
         unit_price=row.unit_price,
         price_per=row.price_per,
@@ -207,6 +211,7 @@ def _line_facts(order: PurchaseOrder, line: OrderLine, known: _Known) -> LineFac
     parts = known.parts.get(line.item_id, [])
     sites = sorted({part.ship_to for part in line.schedules if part.ship_to is not None})
     terms = (order.supplier_id, line.item_id) if order.supplier_id else None
+    since = known.now - TWINS_SINCE
     return LineFacts(
         item=item,
         successor=known.successors.get(line.item_id),
@@ -217,7 +222,7 @@ def _line_facts(order: PurchaseOrder, line: OrderLine, known: _Known) -> LineFac
         history={site: Fact(_history(order, line.item_id, site, parts, known), known.now, OURS) for site in sites},
         awaiting_erp=_awaiting(order, line.item_id, sites, parts, known),
         lead_time=_ours(experience.lead_time_of(known.lead_times.get(terms, [])) if terms else None, known),
-        known_lines=Fact(experience.possible_twins(parts, order, item.value.units, known.now - TWINS_SINCE), known.now, OURS),
+        known_lines=Fact(experience.possible_twins(parts, order, line, item.value.units, since), known.now, OURS),
     )
 
 
@@ -229,7 +234,7 @@ def _history(
     order: PurchaseOrder, item_id: ItemId, site: SiteId, parts: Sequence[PastPart], known: _Known
 ) -> tuple[Decimal, ...]:
     """Join what the ERP bought before us with what we bought since, smallest first."""
-    ours = experience.ordered_quantities(parts, site, known.items[item_id].value.units, order.id)
+    ours = experience.ordered_quantities(parts, site, order.id)
     return tuple(sorted((*known.history.get((item_id, site), []), *ours)))
 
 
@@ -237,11 +242,10 @@ def _awaiting(
     order: PurchaseOrder, item_id: ItemId, sites: Sequence[SiteId], parts: Sequence[PastPart], known: _Known
 ) -> dict[SiteId, Fact[Decimal]]:
     """Return what is on its way into the ERP per site, where there is any."""
-    units = known.items[item_id].value.units
     found = {}
     for site in sites:
         counted = known.stock.get((item_id, site))
-        coming = experience.awaiting_erp(parts, site, units, order.id, counted.as_of if counted else None)
+        coming = experience.awaiting_erp(parts, site, order.id, counted.as_of if counted else None)
         if coming:
             found[site] = Fact(coming, known.now, OURS)
     return found

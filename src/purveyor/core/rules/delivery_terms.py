@@ -7,7 +7,7 @@ else from the supplier record, and shown as filled.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 from purveyor.core.facts import DeliveryTerms, FactKind
@@ -16,6 +16,7 @@ from purveyor.core.rules.base import OrderCheck, Rule
 
 RULE: Final = Rule("terms.delivery", Section.TERMS, "Freight term with FOB point, or Incoterm", (FactKind.SUPPLIER,))
 PREPAID_AND_ADD: Final = "prepaid_and_add"
+_FIELDS: Final = tuple(field.name for field in fields(DeliveryTerms))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +53,13 @@ def judge_terms(
 
 
 def _fill(ordered: DeliveryTerms, sources: tuple[DeliveryTerms, ...]) -> tuple[DeliveryTerms, tuple[str, ...]]:
-    values = {field.name: getattr(ordered, field.name) for field in fields(DeliveryTerms)}
-    filled = []
-    for name, value in values.items():
-        found = next((getattr(source, name) for source in sources if getattr(source, name) is not None), None)
-        if value is None and found is not None:
-            values[name] = found
-            filled.append(name)
-    return DeliveryTerms(**values), tuple(sorted(filled))
+    filled = {}
+    for name in _FIELDS:
+        if getattr(ordered, name) is None:
+            found = next((getattr(source, name) for source in sources if getattr(source, name) is not None), None)
+            if found is not None:
+                filled[name] = found
+    return (replace(ordered, **filled) if filled else ordered), tuple(sorted(filled))
 
 
 def _freight_missing(terms: DeliveryTerms) -> tuple[str, ...]:

@@ -95,6 +95,8 @@ def fits_the_terms(at: LineCheck) -> Iterator[Finding]:
     uom = terms.order_uom
     if uom == at.line.uom:
         ordered = at.line.quantity
+    elif uom == at.item.units.base_uom:
+        ordered = at.quantity
     elif at.item.units.knows(uom):
         ordered = at.item.units.convert_decimal(at.line.quantity, at.line.uom or uom, uom)
     else:

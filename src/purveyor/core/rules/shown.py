@@ -94,7 +94,7 @@ def _lead_time(line: LineFacts, _order: OrderFacts) -> Iterator[FactUsed]:
 def _orders(line: LineFacts, _order: OrderFacts) -> Iterator[FactUsed]:
     if line.known_lines is not None:
         known = line.known_lines
-        yield FactUsed("recent lines for this item", str(len(known.value)), known.as_of, known.source)
+        yield FactUsed("other lines for this site, date and quantity", str(len(known.value)), known.as_of, known.source)
 
 
 _WRITERS: Final[Mapping[FactKind, Callable[[LineFacts, OrderFacts], Iterator[FactUsed]]]] = {
