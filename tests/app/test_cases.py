@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -23,6 +25,7 @@ from purveyor.core.money import Money
 from purveyor.store import cases, events, logins, timers
 from purveyor.store.cases import CaseFilter
 from purveyor.store.db import Database, Tx
+from purveyor.store.failures import Conflict
 from tests.store.builders import a_business_unit
 
 pytestmark = pytest.mark.postgres
@@ -102,7 +105,7 @@ def test_every_type_has_an_owner_a_due_time_and_resolutions_by_policy(tx: Tx) ->
 
 def test_the_inbox_lists_the_soonest_due_first_and_of_those_the_most_money(tx: Tx) -> None:
     small, large = (case_app.open_case(tx, a_problem(f"k:{amount}", amount)) for amount in ("5.00", "900.00"))
-    none = case_app.open_case(tx, a_problem("k:none", exposure="1").__class__(ExceptionType.MATCH_PRICE, "k:none"))
+    none = case_app.open_case(tx, OpenCase(ExceptionType.MATCH_PRICE, "k:none"))
     held = case_app.hold(tx, small.id, Hold(small.due_at + timedelta(days=9), "waits for the supplier"))
 
     found = cases.listed(tx)
@@ -144,7 +147,7 @@ def test_a_reassignment_and_a_stale_form(tx: Tx) -> None:
 def overdue(tx: Tx, case: ExceptionCase) -> None:
     """Let the due time of an exception be over."""
     aged = cases.load(tx, case.id, for_update=True)
-    cases.save(tx, type(aged)(**{name: getattr(aged, name) for name in aged.__slots__} | {"due_at": tx.now}))
+    cases.save(tx, replace(aged, due_at=tx.now))
 
 
 def test_a_breach_goes_to_the_next_owner_and_then_stays_there(tx: Tx) -> None:
@@ -179,9 +182,47 @@ def test_a_person_that_is_named_owns_an_exception_whose_role_nobody_holds(tx: Tx
     assert cases.cases_without_owner(tx) == []
 
 
+def test_what_waits_on_whom_is_added_up_by_role_and_currency(tx: Tx) -> None:
+    late = case_app.open_case(tx, a_problem("a", "460.80"))
+    case_app.open_case(tx, a_problem("b", "39.20"))
+    case_app.open_case(tx, a_problem("c", "40.00", type=ExceptionType.MATCH_FREIGHT))
+    cases.save(tx, replace(late, due_at=tx.now - timedelta(hours=1)))
+
+    buyer, payables = cases.waiting_by_owner(tx)
+
+    assert (buyer.owner_role, buyer.count, buyer.overdue, buyer.exposure) == (Role.BUYER, 2, 1, Decimal("500.00"))
+    assert (payables.owner_role, payables.currency, payables.overdue) == (Role.ACCOUNTS_PAYABLE, "USD", 0)
+
+
+def test_the_same_problem_seen_at_the_same_moment_by_two_workers_is_one_exception(database: Database) -> None:
+    def see(exposure: str) -> None:
+        with database.transaction(SYSTEM) as tx:
+            case_app.open_case(tx, a_problem(exposure=exposure))
+
+    threads = [Thread(target=see, args=(exposure,)) for exposure in ("1.00", "2.00", "3.00")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    with database.read(SYSTEM) as tx:
+        (case,) = cases.listed(tx)
+    assert case.occurrences == 3
+
+
+def test_a_problem_of_another_unit_is_not_touched(database: Database) -> None:
+    with database.transaction(SYSTEM) as tx:
+        here, there = (BusinessUnitId(a_business_unit(tx, code)) for code in ("HERE", "THERE"))
+        case_app.open_case(tx, a_problem(business_unit_id=there))
+    buyer = Actor(ActorKind.USER, UUID(int=1), roles=frozenset({Role.BUYER}), business_units=frozenset({here}))
+
+    with pytest.raises(Conflict), database.transaction(buyer) as tx:
+        case_app.open_case(tx, a_problem(business_unit_id=here))
+
+
 def test_ageing_counts_open_exceptions_by_business_days(tx: Tx) -> None:
     old = case_app.open_case(tx, a_problem("old"))
-    cases.save(tx, type(old)(**{name: getattr(old, name) for name in old.__slots__} | {"opened_at": tx.now - timedelta(days=30)}))
+    cases.save(tx, replace(old, opened_at=tx.now - timedelta(days=30)))
     case_app.open_case(tx, a_problem("new"))
 
     found = case_app.ageing(tx)
@@ -209,7 +250,7 @@ def test_other_units_do_not_see_an_exception(database: Database) -> None:
 def test_an_installation_without_policies_gives_its_exceptions_to_it(database: Database) -> None:
     with database.transaction(SYSTEM) as tx:
         before = datetime(2020, 1, 1, tzinfo=UTC)
-        early = type(tx)(tx.conn, tx.actor, tx.scope, before, before, tx.correlation_id)
+        early = replace(tx, now=before)
         case = case_app.open_case(early, a_problem())
 
     assert case.owner_role is Role.IT

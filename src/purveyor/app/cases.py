@@ -21,21 +21,30 @@ from purveyor.core.ids import ExceptionCaseId, UserId
 from purveyor.store import cases, events, timers
 from purveyor.store.cases import Age
 from purveyor.store.db import Tx
+from purveyor.store.failures import Conflict
 
 DUE_TIMER: Final = "exception_due"
 """Timer and job kind of a due time; its task calls ``escalate``."""
 
 
 def open_case(tx: Tx, command: OpenCase) -> ExceptionCase:
-    """Open an exception, or bring the evidence of the open one with the same natural key up to date."""
+    """Open an exception, or bring the evidence of the open one with the same natural key up to date.
+
+    Raises Conflict when that one belongs to a unit the actor may not see.
+    """
     known = cases.find_open(tx, command.natural_key)
-    if known is not None:
-        return keep(tx, case_decisions.occur_again(known, command))
+    return _opened(tx, command) if known is None else keep(tx, case_decisions.occur_again(known, command))
+
+
+def _opened(tx: Tx, command: OpenCase) -> ExceptionCase:
     rule = rule_for(tx, command.type, command.category)
     due_at = due_time(tx, rule, command.business_unit_id)
     decision = case_decisions.open_case(command, rule, ExceptionCaseId(tx.new_id()), tx.actor, due_at, tx.now)
-    if not cases.insert_open(tx, decision.case):
-        return open_case(tx, command)
+    if not cases.insert_open(tx, decision.case):  # somebody opened it in this moment
+        known = cases.find_open(tx, command.natural_key)
+        if known is None:
+            raise Conflict(natural_key=command.natural_key)
+        return keep(tx, case_decisions.occur_again(known, command))
     events.append(tx, decision.events)
     timers.set_timer(tx, DUE_TIMER, "exception", decision.case.id, due_at)
     return decision.case

@@ -236,6 +236,34 @@ def overrides(tx: Tx, since: datetime, limit: int = MOST_LISTED) -> list[Excepti
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits on one role in one currency (None: exceptions without money): how many, how much, how many are overdue."""
+
+    owner_role: Role
+    currency: str | None
+    count: int
+    overdue: int
+    exposure: Decimal
+    next_due: datetime
+
+
+def waiting_by_owner(tx: Tx, wanted: CaseFilter | None = None) -> list[Waiting]:
+    """Add up open exceptions per role and currency, the role with the soonest due time first."""
+    next_due = func.min(CASE.c.due_at)
+    columns = (
+        CASE.c.owner_role,
+        CASE.c.currency,
+        func.count(),
+        func.count().filter(CASE.c.due_at < tx.now),
+        func.sum(_EXPOSURE),
+        next_due,
+    )
+    query = select(*columns).where(*(wanted or CaseFilter()).conditions()).group_by(CASE.c.owner_role, CASE.c.currency)
+    rows = tx.conn.execute(query.order_by(next_due, CASE.c.owner_role))
+    return [Waiting(Role(role), *rest) for role, *rest in rows]
+
+
+@dataclass(frozen=True, slots=True)
 class Age:
     """When an open exception was opened, and whose it is."""
 
