@@ -23,7 +23,6 @@ from purveyor.core.change import (
     SetQuantity,
     SplitLine,
     apply,
-    differences,
     move,
     preview,
 )
@@ -157,28 +156,3 @@ def test_a_change_order_follows_its_table() -> None:
     with pytest.raises(IllegalTransition) as refused:
         move(pending, ChangeVerb.APPLY, ChangeStatus.APPLIED)
     assert refused.value.fields["allowed"] == "approve, reject, withdraw"
-
-
-def test_differences_are_readable_by_people_and_programs() -> None:
-    before = two_lines()
-    after = preview(replace(before, payment_terms="NET45"), [SetQuantity(2, Decimal(80)), CancelLine(1)])
-
-    told = [(item.line_no, item.field, item.before, item.after) for item in differences(before, after, {DAYTON: "DAY"})]
-
-    assert told == [
-        (None, "payment_terms", "NET30", "NET45"),
-        (1, "cancelled", None, "yes"),
-        (2, "quantity", "50", "80"),
-        (2, "delivery 1", "50 by 2026-03-27 DAY", "80 by 2026-03-27 DAY"),
-    ]
-
-
-def test_an_added_line_differs_in_everything_it_has() -> None:
-    before = an_order(a_line("100", price="10.00"))
-    after = preview(before, [SplitLine(1, Decimal(40), 2)])
-    nowhere = replace(before, lines=(replace(a_line("5"), schedules=(replace(a_schedule(1, "5"), ship_to=None),)),))
-
-    assert ("quantity", None, "40") in [
-        (item.field, item.before, item.after) for item in differences(before, after) if item.line_no == 2
-    ]
-    assert [item.after for item in differences(before, nowhere) if item.field == "delivery 1"] == ["5 by 2026-03-27"]

@@ -58,6 +58,14 @@ def test_the_rest_of_a_short_shipment_is_void_even_when_the_notice_comes_last() 
     assert {in_transit(order)[HERE] for order in permutations(movements)} == {Decimal(0)}
 
 
+def test_a_correction_of_a_receipt_brings_no_shipment_back() -> None:
+    received = a_movement(ACCEPTED, "60")
+    corrected = replace(received, id=a_movement(ACCEPTED, "0").id, quantity=Decimal(-20))
+
+    for order in permutations([a_movement(SHIPPED, "30", notice="S1"), received, corrected]):
+        assert in_transit(order) == {HERE: Decimal(0)}
+
+
 def test_sites_are_kept_apart() -> None:
     elsewhere = replace(a_movement(SHIPPED, "30", notice="S1"), place=Place(1, RENO))
 

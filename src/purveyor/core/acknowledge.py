@@ -15,11 +15,18 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+from purveyor.core.errors import PurveyorError
 from purveyor.core.ids import AcknowledgmentId
 from purveyor.core.order import OrderLine
 from purveyor.core.parties import AnswerMode
 
 ZERO: Final = Decimal(0)
+
+
+class DocumentChanged(PurveyorError):
+    """Another document with this number was sent before; send a correction with a higher revision."""
+
+    code = "document_changed"
 
 
 class Outcome(StrEnum):

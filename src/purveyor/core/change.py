@@ -15,7 +15,7 @@ from typing import Final
 
 from purveyor.core.canonical import plain_decimal
 from purveyor.core.errors import IllegalTransition, InvalidInput, PurveyorError, StaleVersion, UnknownReference
-from purveyor.core.ids import ChangeOrderId, ItemId, OrderId, SiteId
+from purveyor.core.ids import ChangeOrderId, ItemId, OrderId
 from purveyor.core.lifecycle import Status, Verb
 from purveyor.core.order import OrderLine, PurchaseOrder, Schedule, advance, new_version
 
@@ -132,16 +132,6 @@ class ChangeOrder:
     actions: tuple[Action, ...]
     initiator: Initiator
     status: ChangeStatus = ChangeStatus.DRAFT
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One field of one line that differs between two versions, written for people and for programs; no line is the header."""
-
-    line_no: int | None
-    field: str
-    before: str | None
-    after: str | None
 
 
 def move(change: ChangeOrder, verb: ChangeVerb, to: ChangeStatus) -> ChangeOrder:
@@ -270,40 +260,3 @@ def _taken_from_end(line: OrderLine, quantity: Decimal) -> tuple[Schedule, ...]:
         if part > 0:
             taken.append(replace(schedule, quantity=part))
     return tuple(replace(schedule, schedule_no=number) for number, schedule in enumerate(reversed(taken), start=1))
-
-
-def differences(
-    before: PurchaseOrder, after: PurchaseOrder, site_codes: Mapping[SiteId, str] | None = None
-) -> tuple[Difference, ...]:
-    """Return every field a supplier would see differently, header first, then line by line."""
-    header = _changed(None, _text_of(before.terms()), _text_of(after.terms()))
-    old = {line.line_no: _fields(line, site_codes or {}) for line in before.lines}
-    new = {line.line_no: _fields(line, site_codes or {}) for line in after.lines}
-    numbers = sorted(old.keys() | new.keys())
-    return (*header, *(item for number in numbers for item in _changed(number, old.get(number, {}), new.get(number, {}))))
-
-
-def _changed(line_no: int | None, old: Mapping[str, str | None], new: Mapping[str, str | None]) -> tuple[Difference, ...]:
-    names = [*old, *(name for name in new if name not in old)]
-    return tuple(Difference(line_no, name, old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name))
-
-
-def _fields(line: OrderLine, site_codes: Mapping[SiteId, str]) -> dict[str, str | None]:
-    fields: dict[str, object] = {
-        "item": line.item_code,
-        "quantity": line.quantity,
-        "unit": line.uom,
-        "price": line.unit_price,
-        "cancelled": "yes" if line.cancelled else None,
-    }
-    for schedule in line.schedules:
-        site = "" if schedule.ship_to is None else site_codes.get(schedule.ship_to, str(schedule.ship_to))
-        fields[f"delivery {schedule.schedule_no}"] = f"{plain_decimal(schedule.quantity)} by {schedule.need_by} {site}".strip()
-    return _text_of(fields)
-
-
-def _text_of(fields: Mapping[str, object]) -> dict[str, str | None]:
-    return {
-        name: plain_decimal(value) if isinstance(value, Decimal) else None if value is None else str(value)
-        for name, value in fields.items()
-    }

@@ -122,7 +122,7 @@ def in_transit(movements: Iterable[Movement]) -> dict[Place, Decimal]:
     shipped: dict[tuple[Place, str | None], Decimal] = {}
     announced_at: dict[tuple[Place, str | None], datetime] = {}
     arrived: dict[tuple[Place, str | None], Decimal] = {}
-    unnamed: list[tuple[datetime, Place, Decimal]] = []
+    unnamed: dict[tuple[datetime, UUID, Place], Decimal] = {}
     ended: set[tuple[Place, str | None]] = set()
     for item in movements:
         key = (item.place, item.notice)
@@ -132,7 +132,8 @@ def in_transit(movements: Iterable[Movement]) -> dict[Place, Decimal]:
         elif item.kind is MovementKind.SHIPMENT_ENDED:
             ended.add(key)
         elif item.kind in _ARRIVED and item.notice is None:
-            unnamed.append((item.moved_at, item.place, item.quantity))
+            document = (item.moved_at, item.document_id, item.place)
+            unnamed[document] = unnamed.get(document, Decimal(0)) + item.quantity
         elif item.kind in _ARRIVED:
             arrived[key] = arrived.get(key, Decimal(0)) + item.quantity
     rest = {
@@ -140,7 +141,8 @@ def in_transit(movements: Iterable[Movement]) -> dict[Place, Decimal]:
         for key, quantity in shipped.items()
     }
     announced = [(announced_at[key], key[0], rest[key]) for key in shipped]
-    return {place: _under_way(place, announced, unnamed) for place in {key[0] for key in shipped}}
+    came = [(moment, place, quantity) for (moment, _, place), quantity in unnamed.items()]
+    return {place: _under_way(place, announced, came) for place in {key[0] for key in shipped}}
 
 
 _ARRIVED: Final = frozenset({MovementKind.ACCEPTED, MovementKind.REJECTED})
