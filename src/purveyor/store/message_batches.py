@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, and_, bindparam, exists, func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from purveyor.core.canonical import Json
@@ -130,7 +131,7 @@ def claim_many(tx: Tx, message_ids: Sequence[MessageId]) -> list[Claim]:
 
 _LAST_ATTEMPTS = (
     select(MESSAGE_ATTEMPT)
-    .distinct(MESSAGE_ATTEMPT.c.message_id)
+    .ext(distinct_on(MESSAGE_ATTEMPT.c.message_id))
     .where(MESSAGE_ATTEMPT.c.message_id == func.any(bindparam("ids")))
     .order_by(MESSAGE_ATTEMPT.c.message_id, MESSAGE_ATTEMPT.c.number.desc())
 )
