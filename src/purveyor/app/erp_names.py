@@ -8,7 +8,7 @@ from uuid import UUID
 
 from purveyor.core.canonical import to_json
 from purveyor.core.erp_records import Entity, ErpOrder
-from purveyor.core.ids import BusinessUnitId, ErpInstance, ItemId, SiteId, SupplierId
+from purveyor.core.ids import BusinessUnitId, ErpInstance, ItemId, OrderId, SiteId, SupplierId
 from purveyor.core.intake import Mapped, record_of
 from purveyor.core.items import Item
 from purveyor.core.order import PurchaseOrder
@@ -95,12 +95,22 @@ def load_names(tx: Tx, erp: ErpInstance, records: Sequence[ErpOrder]) -> ErpName
 
 def order_as_record(tx: Tx, order: PurchaseOrder) -> ErpOrder:
     """Return our order as its ERP is to confirm it; raise UnknownReference for a record the ERP does not know."""
-    assert order.erp is not None
-    erp = order.erp.instance
-    items = {line.item_id for line in order.lines if line.item_id is not None}
-    sites = {part.ship_to for line in order.lines for part in line.schedules if part.ship_to is not None}
-    suppliers = {order.supplier_id} if order.supplier_id is not None else set()
-    known: dict[UUID, str] = {}
-    for entity, own_ids in ((Entity.SUPPLIER, suppliers), (Entity.ITEM, items), (Entity.SITE, sites)):
-        known |= xref.external_ids(tx, erp, entity, own_ids)
-    return record_of(order, known)
+    return orders_as_records(tx, [order])[order.id]
+
+
+def orders_as_records(tx: Tx, orders: Sequence[PurchaseOrder]) -> dict[OrderId, ErpOrder]:
+    """Return orders as their ERPs are to confirm them; raise UnknownReference for a record an ERP does not know."""
+    found: dict[OrderId, ErpOrder] = {}
+    for erp in sorted({order.erp.instance for order in orders if order.erp is not None}):
+        ours = [order for order in orders if order.erp is not None and order.erp.instance == erp]
+        lines = [line for order in ours for line in order.lines]
+        wanted: dict[Entity, set[UUID]] = {
+            Entity.SUPPLIER: {order.supplier_id for order in ours if order.supplier_id is not None},
+            Entity.ITEM: {line.item_id for line in lines if line.item_id is not None},
+            Entity.SITE: {part.ship_to for line in lines for part in line.schedules if part.ship_to is not None},
+        }
+        known: dict[UUID, str] = {}
+        for entity, own_ids in wanted.items():
+            known |= xref.external_ids(tx, erp, entity, own_ids)
+        found |= {order.id: record_of(order, known) for order in ours}
+    return found
