@@ -30,6 +30,9 @@ UNITS = (
     ("Coil of 100 ft", "coil100", "Length", "30.48"),
 )
 
+COVER_DAYS = {"PMP-100": 60}
+"""Days of sales an item may be stocked up to; the others: its supplier's lead time and five weeks more."""
+
 PAYMENT_TERMS = (("Net 30", 30), ("Net 45", 45), ("Net 60", 60))
 
 CURRENCY_RATES = (

@@ -40,7 +40,7 @@ def _order_points(pool, facts: Facts) -> None:
                         "location": facts.warehouses[code],
                         "company": facts.company,
                         "min_quantity": float(int(per_day) * days),
-                        "target_quantity": float(int(per_day) * (days + 35)),
+                        "target_quantity": float(int(per_day) * (catalog.COVER_DAYS.get(item.code, days + 35))),
                     }
                 )
     pool.get("stock.order_point").create(rows)

@@ -291,10 +291,10 @@ def test_an_unusual_quantity_is_found_without_knowing_stock_or_demand() -> None:
     assert "sells" not in no_demand[0].message
 
 
-def test_a_first_order_for_a_site_only_warns() -> None:
+def test_a_first_order_for_a_site_is_only_told() -> None:
     [finding] = findings_of(a_line(), "NO_HISTORY", history=())
 
-    assert (finding.severity, finding.result) == (Severity.WARN, Result.NO_DATA)
+    assert (finding.severity, finding.result) == (Severity.INFO, Result.NO_DATA)
 
 
 def test_each_ship_to_site_is_judged_by_its_own_history() -> None:

@@ -81,9 +81,16 @@ def seed_partners(database: Database) -> dict[str, str]:
         suppliers = {supplier.code: supplier for supplier in stored.suppliers(tx).values()}
         keys = {}
         for profile in PROFILES:
-            supplier = replace(suppliers[profile.code], channels=profile.channels, email=profile.email)
-            stored.save_profiles(tx, [supplier])
-            stored.save_suppliers(tx, [replace(supplier, time_zone=profile.time_zone)], stored.Provenance(tx.now, ERP))
+            supplier = replace(
+                suppliers[profile.code],
+                channels=profile.channels,
+                email=profile.email,
+                time_zone=profile.time_zone,
+                freight_term="prepaid",
+                fob_point="destination",
+                transit_days=profile.transit_days,
+            )
+            masters.configure_supplier(tx, supplier)
             client = logins.add_client(tx, f"{supplier.name} (API)", supplier_id=supplier.id)
             keys[profile.code] = logins.issue_key(tx, client, SUPPLIER_GRANTS)
         warehouse = logins.add_client(tx, "Warehouse system", units=[UNIT])

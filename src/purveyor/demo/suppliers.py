@@ -13,6 +13,7 @@ class Profile:
     code: str
     channels: tuple[str, ...]
     time_zone: str
+    transit_days: int = 2
 
     @property
     def email(self) -> str:

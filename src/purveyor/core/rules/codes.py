@@ -41,7 +41,7 @@ SEVERITIES: Final[Mapping[str, Severity]] = {
     "OVER_MAX": Severity.APPROVE,
     "STOCK_UNKNOWN": Severity.WARN,
     "QUANTITY_ANOMALY": Severity.APPROVE,
-    "NO_HISTORY": Severity.WARN,
+    "NO_HISTORY": Severity.INFO,
     "LEAD_TIME_RISK": Severity.WARN,
     "LEAD_TIME_UNKNOWN": Severity.INFO,
     "PROBABLE_DUPLICATE": Severity.BLOCK,
