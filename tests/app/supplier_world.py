@@ -58,7 +58,8 @@ def an_issued_order(database: Database, **given: Any) -> PurchaseOrder:
 
 def two_lines(**given: Any) -> dict[str, Any]:
     """Lines of 20 and 10 cartons, to be given to ``an_issued_order``."""
-    return {"lines": (a_line(1, 20, "998.40"), a_line(2, 10, "998.40")), **given}
+    pumps = "pumps/circulators"
+    return {"lines": (a_line(1, 20, "998.40", category=pumps), a_line(2, 10, "998.40", category=pumps)), **given}
 
 
 def answered(

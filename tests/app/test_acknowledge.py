@@ -13,6 +13,7 @@ from purveyor.app.proposals import DecideProposal
 from purveyor.core.access import SYSTEM
 from purveyor.core.acknowledge import ApplyResult, DocumentChanged, LineAnswer, LineState, Verdict
 from purveyor.core.cases import ExceptionType
+from purveyor.core.change import ChangeStatus
 from purveyor.core.errors import IllegalTransition, NotFound, ReasonRequired, StaleVersion, UnknownReference
 from purveyor.core.lifecycle import Status
 from purveyor.store import acknowledgments, messages, promises, timers
@@ -30,6 +31,7 @@ from tests.app.supplier_world import (
     two_lines,
 )
 from tests.core.supplier_side import a_part
+from tests.order_builders import a_line
 
 pytestmark = pytest.mark.postgres
 
@@ -127,9 +129,35 @@ def test_a_much_dearer_order_needs_an_approver_who_did_not_propose_it(database: 
     assert outcome.change is not None
     assert (outcome.order.version, outcome.change.needs_approval_for) == (1, ("AMOUNT_UP",))
 
-    with database.transaction(people.martha) as tx:
+    assert [case.summary for case in open_cases(database) if case.type is ExceptionType.ACK_CHANGE_PROPOSED] == [
+        "The change of PUMP-1 was taken up and waits for an approval: AMOUNT_UP."
+    ]
+    with database.transaction(people.rita) as tx, pytest.raises(change.ChangePending):
+        acknowledge.decide_proposal(tx, order.id, DecideProposal(1, Verdict.ACCEPTED, version=1))
+    with database.transaction(people.carl) as tx:
         approved = change.approve(tx, outcome.change.change.id)
     assert (approved.version, approved.status) == (2, Status.ACKNOWLEDGED)
+    assert open_types(database) == [ExceptionType.ERP_DRIFT]
+    with database.read(SYSTEM) as tx:
+        (kept,) = change.of_order(tx, order.id)
+    assert (kept.change.status, kept.applied_version) == (ChangeStatus.APPLIED, 2)
+
+
+def test_a_change_that_policy_cannot_judge_waits_for_a_person_who_may_refuse_it(database: Database) -> None:
+    people = a_world(database)
+    order = an_issued_order(database, lines=(a_line(1, 20, "998.40", category=None),))
+    answered(database, order, a_part("change", "24", reason="CASE_PACK"))
+
+    with database.transaction(people.rita) as tx:
+        outcome = acknowledge.decide_proposal(tx, order.id, DecideProposal(1, Verdict.ACCEPTED, version=1))
+    assert outcome.change is not None
+    with database.transaction(people.carl) as tx:
+        change.reject(tx, outcome.change.change.id, "too much stock")
+
+    assert outcome.change.needs_approval_for == ("UNDECIDABLE",)
+    assert now_of(database, order.id).version == 1
+    assert ExceptionType.ACK_CHANGE_PROPOSED in open_types(database)
+    assert "change_order.ended" in told(database, order.id)
 
 
 def test_a_refused_change_is_told_to_the_supplier(database: Database) -> None:
@@ -187,6 +215,21 @@ def test_an_answer_to_a_version_never_sent_opens_an_exception_and_leaves_the_lin
     assert (result.status, {line.state for line in result.lines}) == (Status.ISSUED, {LineState.UNANSWERED})
     assert {line.reminders.value for line in result.lines} == {"stopped"}
     assert open_types(database) == [ExceptionType.UNKNOWN_VERSION] * 2
+
+
+def test_a_late_answer_to_version_1_confirms_what_did_not_change_and_asks_about_the_rest(database: Database) -> None:
+    people = a_world(database)
+    order = an_issued_order(database, **two_lines())
+    answered(database, order, a_part("change", "18", reason="CASE_PACK"))
+    with database.transaction(people.rita) as tx:
+        acknowledge.decide_proposal(tx, order.id, DecideProposal(1, Verdict.ACCEPTED, version=1))
+    assert (now_of(database, order.id).version, now_of(database, order.id).status) == (2, Status.ISSUED)
+
+    late = answered(database, order, header="accept", name="m1", minutes=30, channel="email", version=1)
+
+    assert late.results == {1: ApplyResult.STALE_VERSION, 2: ApplyResult.APPLIED}
+    assert [line.state for line in late.lines] == [LineState.ACCEPTED, LineState.ACCEPTED]
+    assert (late.version, late.status) == (2, Status.ACKNOWLEDGED)
 
 
 def test_another_suppliers_order_is_not_there(database: Database) -> None:

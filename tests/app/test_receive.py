@@ -11,15 +11,19 @@ import pytest
 from purveyor.app import receive, ship
 from purveyor.app.posting import erp_receipt
 from purveyor.app.receipt_decisions import DecideDamage, DecideExcess, accept_over, close_short, decide_damage
+from purveyor.app.receive import CountedLine
 from purveyor.core.access import SYSTEM
 from purveyor.core.acknowledge import DocumentChanged
 from purveyor.core.cases import ExceptionType
 from purveyor.core.errors import IllegalTransition, InvalidInput, NotFound, ReasonRequired
+from purveyor.core.ids import SiteId
 from purveyor.core.lifecycle import Status
+from purveyor.core.order import Schedule
+from purveyor.core.parties import Site
 from purveyor.core.progress import LineProgressState
 from purveyor.core.receiving import ReceivingCode, ReturnFor
 from purveyor.core.shipping import ShippedLine
-from purveyor.store import messages
+from purveyor.store import masters, messages
 from purveyor.store.db import Database
 from tests.app.supplier_world import (
     a_world,
@@ -35,6 +39,7 @@ from tests.app.supplier_world import (
     twelve_and_eight,
 )
 from tests.core.supplier_side import quantities
+from tests.order_builders import DAYTON, UNIT, a_line, fresh_id
 
 pytestmark = pytest.mark.postgres
 
@@ -198,6 +203,33 @@ def test_goods_of_a_closed_or_unknown_order_are_refused(database: Database) -> N
         counted(database, an_issued_order(database, status=Status.CLOSED), "1")
     with pytest.raises(NotFound):
         counted(database, an_issued_order(database, status=Status.APPROVED, first_issued_version=None), "1")
+
+
+def test_three_warehouses_are_counted_apart_and_each_of_them_must_be_done(database: Database) -> None:
+    a_world(database)
+    sites = (DAYTON, SiteId(fresh_id()), SiteId(fresh_id()))
+    with database.transaction(SYSTEM) as tx:
+        names = zip(sites[1:], ("TULSA", "RENO"), strict=True)
+        masters.save_sites(tx, [Site(site, UNIT, code, code.title(), "US", "America/Chicago") for site, code in names])
+    schedules = tuple(Schedule(no, site, Decimal(10), None) for no, site in enumerate(sites, start=1))
+    order = an_issued_order(database, lines=(a_line(1, 30, "998.40", schedules=schedules),))
+
+    def came(site: SiteId, cartons: str, name: str) -> None:
+        counted(database, order, "0", name=name, lines=(CountedLine(1, Decimal(cartons), ship_to=site),))
+
+    came(sites[0], "12", "d1")
+    came(sites[1], "10", "t1")
+    two_done = progress(database, order.id)
+    came(sites[2], "10", "n1")
+
+    assert [place.open for place in two_done.places] == list(quantities(0, 0, 120))
+    assert (two_done.state, progress(database, order.id).state) == (
+        LineProgressState.PARTLY_RECEIVED,
+        LineProgressState.RECEIVED,
+    )
+    assert open_types(database) == [ExceptionType.OVER_RECEIPT]
+    with pytest.raises(InvalidInput):
+        counted(database, order, "1", name="nowhere")
 
 
 def test_a_person_closes_the_line_short_with_a_reason(database: Database) -> None:

@@ -132,6 +132,14 @@ def test_what_is_promised_is_overdue_by_the_promise_and_the_rest_by_the_request(
     assert progress(line, on="2026-03-27").overdue == 0
 
 
+def test_each_schedule_is_overdue_by_its_own_promise() -> None:
+    line = a_line("100", schedules=(a_schedule(1, "50", "2026-03-20"), a_schedule(2, "50", "2026-03-31", RENO)))
+    promises = promised(line, ("50", "2026-03-20"), ("50", "2026-03-31"))
+
+    assert progress(line, on="2026-03-25", promises=promises).overdue == 50
+    assert progress(line, on="2026-04-01", promises=promises).overdue == 100
+
+
 def test_a_line_nobody_dated_is_never_overdue() -> None:
     seen = progress(a_line("100", need_by=None, uom=None), on="2030-01-01")
 

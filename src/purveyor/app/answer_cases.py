@@ -136,6 +136,14 @@ def _proposed(tx: Tx, ground: Ground, before: Answered, after: Answered, line: O
     )
 
 
+def wait_for_approval(tx: Tx, order: PurchaseOrder, line: OrderLine, proposal: Proposal, reasons: tuple[str, ...]) -> None:
+    """Say that a proposal was taken by us but its change order waits for an approver; the exception keeps it owned."""
+    cost = Money(max(Decimal(0), proposal.extra_cost), order.currency)
+    summary = f"The change of {line.item_code} was taken up and waits for an approval: {', '.join(reasons)}."
+    evidence = tuple(_proposal_evidence(line, proposal))
+    _open(tx, order, line, ExceptionType.ACK_CHANGE_PROPOSED, summary, cost, evidence, "accept_change")
+
+
 def _proposal_evidence(line: OrderLine, proposal: Proposal) -> Iterable[Evidence]:
     yield compared("quantity", order=plain_decimal(line.quantity), proposal=plain_decimal(proposal.total_quantity))
     for part in proposal.item.parts:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import Final
 
 from purveyor.app import answer_cases, answer_clock, answering, dispatch, policy
 from purveyor.app.answering import Answered, Ground
@@ -20,7 +21,7 @@ from purveyor.core.approval import categories_of, gross_amount, policy_currency
 from purveyor.core.approval_chain import SelfApproval
 from purveyor.core.cases import ExceptionType, OpenCase, compared
 from purveyor.core.change import Action, ChangeOrder, ChangeStatus, ChangeVerb, Initiator, move
-from purveyor.core.errors import NotFound
+from purveyor.core.errors import NotFound, PurveyorError
 from purveyor.core.events.base import Ref
 from purveyor.core.events.change import ChangeApplied, ChangeEnded, ChangeProposed
 from purveyor.core.events.order import order_stream
@@ -29,12 +30,21 @@ from purveyor.core.lifecycle import Status
 from purveyor.core.messaging import MessageKind
 from purveyor.core.money import round_amount
 from purveyor.core.order import PurchaseOrder, content_changes
-from purveyor.core.policy.policy_set import PolicySet
+from purveyor.core.policy.policy_set import PolicySet, PolicyUndecidable
 from purveyor.core.proposal import agreed_answer
 from purveyor.core.reapproval import Change, reapproval
 from purveyor.store import changes, events, orders, rates
 from purveyor.store.changes import KeptChange
 from purveyor.store.db import Tx
+
+UNDECIDABLE: Final = "UNDECIDABLE"
+"""Reason of an approval that policy could not do without: a price, a rate or a category is missing."""
+
+
+class ChangePending(PurveyorError):
+    """A change order of this order waits for an approval; it has to be approved or refused first."""
+
+    code = "change_pending"
 
 
 def propose(
@@ -46,8 +56,10 @@ def propose(
 ) -> KeptChange:
     """Draw up a change order against a locked order; it is approved at once unless policy asks for a person.
 
-    Raises BelowReceived, UnknownReference, InvalidInput.
+    Raises ChangePending, BelowReceived, UnknownReference, InvalidInput.
     """
+    if pending(tx, order.id):
+        raise ChangePending(order_ref=order.order_ref)
     after = changes_core.preview(order, actions, _received(tx, order))
     reasons = _reasons(tx, order, after)
     change = ChangeOrder(ChangeOrderId(tx.new_id()), order.id, order.version, tuple(actions), initiator)
@@ -123,6 +135,11 @@ def reject(tx: Tx, change_id: ChangeOrderId, reason: str) -> None:
     events.append(tx, [ended])
 
 
+def pending(tx: Tx, order_id: OrderId) -> bool:
+    """Say whether a change order of an order waits for an approval."""
+    return any(kept.change.status is ChangeStatus.PENDING_APPROVAL for kept in changes.of_order(tx, order_id))
+
+
 def of_order(tx: Tx, order_id: OrderId) -> list[KeptChange]:
     """Return the change orders of an order, the first one first."""
     return changes.of_order(tx, order_id)
@@ -144,8 +161,11 @@ def _reasons(tx: Tx, before: PurchaseOrder, after: PurchaseOrder) -> tuple[str, 
     policies = policy.current(tx)
     amounts = (_in_policy_currency(tx, policies, before), _in_policy_currency(tx, policies, after))
     if amounts[0] is None or amounts[1] is None:
-        return ("UNDECIDABLE",)
-    found = reapproval(policies, amounts[0], amounts[1], categories_of(after), _kinds(before, after))
+        return (UNDECIDABLE,)
+    try:
+        found = reapproval(policies, amounts[0], amounts[1], categories_of(after), _kinds(before, after))
+    except PolicyUndecidable:
+        return (UNDECIDABLE,)
     return tuple(reason.value for reason in found.reasons)
 
 

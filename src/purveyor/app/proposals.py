@@ -53,7 +53,7 @@ class ProposalOutcome:
 def decide(tx: Tx, order_id: OrderId, command: DecideProposal) -> ProposalOutcome:
     """Record a buyer's verdict on a supplier's proposal.
 
-    Raises NotAuthorised, NotFound, StaleVersion, ReasonRequired, BelowReceived.
+    Raises NotAuthorised, NotFound, StaleVersion, ReasonRequired, ChangePending, BelowReceived.
     """
     tx.actor.require(Permission.ORDER_WRITE)
     order = orders.lock(tx, order_id)
@@ -77,7 +77,8 @@ def take_acceptable(tx: Tx, ground: Ground, before: Answered, after: Answered) -
         promised = before.ledgers[line.line_no].current_delivery if line.line_no in before.ledgers else None
         known = {item.answer.key for item in before.folds[line.line_no].standing} if line.line_no in before.folds else set()
         for proposal in answer_cases.proposals_of(ground, after, line, promised):
-            if proposal.acceptable and proposal.item.answer.key not in known:
+            fresh = proposal.item.answer.key not in known and not change.pending(tx, after.order.id)
+            if proposal.acceptable and fresh:
                 command = DecideProposal(line.line_no, Verdict.ACCEPTED, current.order.version)
                 present = current.order.line(line.line_no) or line
                 done = _settle(tx, ground, current, present, proposal, command, automatic=True)
@@ -102,6 +103,7 @@ def _settle(
     if kept is None:
         return ProposalOutcome(_refold(tx, ground, before, command), None)
     if waits_for_approval:
+        answer_cases.wait_for_approval(tx, order, line, proposal, kept.needs_approval_for)
         return ProposalOutcome(order, kept)
     clear(tx, answer_cases.case_key(ExceptionType.ACK_CHANGE_PROPOSED, order.id, line.line_no))
     return ProposalOutcome(change.apply(tx, ground, before, kept).order, kept)
