@@ -1,20 +1,25 @@
 """Canonical JSON (RFC 8785) for hashing: the same content always gives the same bytes.
 
-Decimals, dates, times and ids are written as strings first, so no binary float can ever enter a hash.
+Decimals, dates, times and ids are written as strings first, so no binary float can ever enter a hash. Hashing is the commonest
+work of the product, so plain types are looked up by their exact type before anything else is asked.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
+from typing import Any, Final
 from uuid import UUID
 
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
+
+_LAST_OF_BASIC_PLANE: Final = "\uffff"
 
 
 def plain_decimal(value: Decimal) -> str:
@@ -25,39 +30,62 @@ def plain_decimal(value: Decimal) -> str:
     return "0" if text == "-0" else text
 
 
+def _same(value: Any) -> Json:
+    plain: Json = value
+    return plain
+
+
+_PLAIN: Final[dict[type, Callable[[Any], Json]]] = {
+    type(None): _same,
+    bool: _same,
+    str: _same,
+    int: _same,
+    Decimal: plain_decimal,
+    UUID: str,
+    datetime: datetime.isoformat,
+    date: date.isoformat,
+}
+
+
 def to_json(value: object) -> Json:
     """Turn a business value into JSON types; raise TypeError for floats and anything unknown."""
-    scalar = _scalar(value)
-    if scalar is not None or value is None:
-        return scalar
+    write = _PLAIN.get(type(value))
+    if write is not None:
+        return write(value)
+    if isinstance(value, Enum):
+        return to_json(value.value)
     if isinstance(value, Mapping):
         return {str(to_json(key)): to_json(item) for key, item in value.items()}
     if isinstance(value, (set, frozenset)):
         return [to_json(item) for item in sorted(value, key=str)]
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: to_json(getattr(value, name)) for name in _field_names(type(value))}
+    return _derived(value)
+
+
+def _derived(value: object) -> Json:
+    """Write values of classes derived from plain ones, and sequences."""
+    for kind in type(value).__mro__:
+        if kind in _PLAIN:
+            return _PLAIN[kind](value)
     if isinstance(value, Sequence):
         return [to_json(item) for item in value]
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: to_json(getattr(value, field.name)) for field in fields(value)}
     raise TypeError(f"{type(value).__name__} has no canonical form")
 
 
-def _scalar(value: object) -> Json:
-    if isinstance(value, Enum):
-        return to_json(value.value)
-    if isinstance(value, (bool, str, int)):
-        return value
-    if isinstance(value, Decimal):
-        return plain_decimal(value)
-    if isinstance(value, (datetime, date)):
-        return value.isoformat()
-    if isinstance(value, UUID):
-        return str(value)
-    return None
+@lru_cache(maxsize=512)
+def _field_names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def canonical_json(value: object) -> bytes:
     """Serialise a business value by RFC 8785: keys in UTF-16 order, no white space, UTF-8."""
-    return _write(to_json(value)).encode("utf-8")
+    plain = to_json(value)
+    text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    if not text.isascii() and max(text) > _LAST_OF_BASIC_PLANE:
+        # Beyond the basic plane the order of characters is not the order of their UTF-16 units.
+        text = _write(plain)
+    return text.encode("utf-8")
 
 
 def _write(value: Json) -> str:
