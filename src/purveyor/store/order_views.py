@@ -6,6 +6,10 @@ snapshot of a version that was issued, never the working rows.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from decimal import Decimal
+
 from sqlalchemy import select
 
 from purveyor.core.errors import NotFound
@@ -22,6 +26,47 @@ _PUBLISHED = (
     *(_HEADER.order_date, _HEADER.status, _HEADER.version, _HEADER.row_version, _HEADER.first_issued_version),
     _HEADER.issued_at,
 )
+
+
+def issued_id(tx: Tx, reference: str) -> OrderId:
+    """Return the id of an issued order with our reference, as far as this scope sees it; raise NotFound."""
+    query = select(_HEADER.id).where(_HEADER.order_ref == reference, _HEADER.first_issued_version.is_not(None))
+    order_id = tx.conn.scalar(query)
+    if order_id is None:
+        raise NotFound(order_ref=reference)
+    return OrderId(order_id)
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedRow:
+    """One order of a supplier's list, in columns that suppliers may read."""
+
+    id: OrderId
+    order_ref: str
+    status: Status
+    version: int
+    row_version: int
+    supplier_id: SupplierId
+    supplier_code: str
+    order_date: date
+    need_by: date | None
+    total: Decimal | None
+    currency: str
+    issued_at: datetime
+
+
+def issued_orders(
+    tx: Tx, statuses: frozenset[Status] = frozenset(), *, after: OrderId | None = None, limit: int = 50
+) -> list[IssuedRow]:
+    """Return issued orders as this scope sees them, the newest first; ``after`` continues behind the last one seen."""
+    columns = [_HEADER[each.name] for each in fields(IssuedRow)]
+    query = select(*columns).where(_HEADER.first_issued_version.is_not(None))
+    if statuses:
+        query = query.where(_HEADER.status.in_(sorted(status.value for status in statuses)))
+    if after is not None:
+        query = query.where(_HEADER.id < after)
+    rows = tx.conn.execute(query.order_by(_HEADER.id.desc()).limit(limit))
+    return [IssuedRow(**{**row._mapping, "status": Status(row.status)}) for row in rows]
 
 
 def shown_order(tx: Tx, order_id: OrderId, version: int | None = None) -> PurchaseOrder:

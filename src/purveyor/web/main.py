@@ -20,9 +20,12 @@ from purveyor.store.db import Database
 from purveyor.web import health
 from purveyor.web.api.openapi import describe
 from purveyor.web.api.quota import Quota
+from purveyor.web.api.v1 import PART as API
 from purveyor.web.bodies import BodyLimits
 from purveyor.web.csp import SecurityHeaders
 from purveyor.web.navigation import Part
+from purveyor.web.portal.door import SupplierVisits
+from purveyor.web.portal.routes import PART as SUPPLIER_PAGE
 from purveyor.web.problems import answer, problem_of, problem_of_http, problem_of_validation
 from purveyor.web.security import Visitors, guard_of
 from purveyor.web.signin.routes import PART as SIGN_IN
@@ -30,7 +33,7 @@ from purveyor.web.signin.routes import Tries
 from purveyor.web.templating import STATIC, Pages
 from purveyor.web.tracing import Correlation, Faults
 
-PARTS: Final[tuple[Part, ...]] = (SIGN_IN, health.PART)
+PARTS: Final[tuple[Part, ...]] = (SIGN_IN, health.PART, SUPPLIER_PAGE, API)
 """Every area of the web interface; header links appear in this order."""
 
 
@@ -60,6 +63,7 @@ def create_app(database: Database, settings: Settings, parts: Sequence[Part] = P
     app.state.settings = settings
     app.state.guard = guard
     app.state.tries = Tries()
+    app.state.supplier_visits = SupplierVisits()
     app.state.quota = Quota()
     navigation = tuple(item for part in parts for item in part.navigation)
     bars = [part.bar for part in parts if part.bar is not None]

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from purveyor.core import errors
+from purveyor.core import errors, money, quantity
 from purveyor.store import failures, idempotency
 from purveyor.web import refusals
 from purveyor.web.templating import page
@@ -33,6 +33,8 @@ STATUS: Final[dict[type[errors.PurveyorError], int]] = {
     errors.InvalidInput: 422,
     errors.UnknownReference: 422,
     errors.ReasonRequired: 422,
+    money.CurrencyMismatch: 422,
+    quantity.UnknownUnit: 422,
     errors.StaleVersion: 412,
     errors.IllegalTransition: 409,
     failures.StoreUnavailable: 503,
@@ -107,8 +109,8 @@ def problem_of(error: errors.PurveyorError) -> Problem:
     status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     facts = {name: str(value) for name, value in error.fields.items()}
     found: tuple[FieldProblem, ...] = ()
-    if "field" in facts and "reason" in facts:
-        found = (FieldProblem(facts["reason"], pointer=f"#/{facts['field']}"),)
+    if "field" in facts:
+        found = (FieldProblem(facts.get("reason") or facts.get("problem") or error.message, pointer=f"#/{facts['field']}"),)
     detail = str(error)
     return Problem(status, error.code, error.message, detail, error.retryable, found, facts)
 

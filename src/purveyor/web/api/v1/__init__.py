@@ -1,0 +1,20 @@
+"""Version 1 of the API: one file per resource; suppliers, warehouses, finance systems and ERPs use the same operations."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from purveyor.web.api.v1 import (
+    acknowledgments,
+    invoices,
+    order_actions,
+    order_records,
+    orders,
+    receipts,
+    ship_notices,
+)
+from purveyor.web.navigation import Part
+
+_RESOURCES: Final = (orders, order_actions, order_records, acknowledgments, ship_notices, receipts, invoices)
+
+PART: Final = Part("api", tuple(resource.router for resource in _RESOURCES))
