@@ -13,8 +13,9 @@ from purveyor.core.calendar import BusinessCalendar, due_after_business_hours, e
 from purveyor.core.ids import SupplierId
 from purveyor.core.order import PurchaseOrder
 from purveyor.core.policy.terms import AcknowledgmentTerms, acknowledgment_terms
-from purveyor.store import timers
+from purveyor.store import timer_batches
 from purveyor.store.db import Tx
+from purveyor.store.timer_batches import NewTimer
 
 ANSWER_DUE: Final = "acknowledgment_due"
 """Kind of the timer of an unanswered order and of its job; the subject is ("order", order id)."""
@@ -26,6 +27,7 @@ def start(tx: Tx, orders: Sequence[PurchaseOrder]) -> None:
     if not orders:
         return
     policies = policy.current(tx)
+    wanted = []
     open_hours: dict[SupplierId, BusinessCalendar] = {}
     for order in orders:
         if order.supplier_id is None:
@@ -34,7 +36,8 @@ def start(tx: Tx, orders: Sequence[PurchaseOrder]) -> None:
             open_hours[order.supplier_id] = calendars.of_supplier(tx, order.supplier_id)
         terms = acknowledgment_terms(policies, supplier=order.supplier_code, category=dearest_category(order) or "")
         due_at = due(open_hours[order.supplier_id], tx.now, terms)
-        timers.set_timer(tx, ANSWER_DUE, "order", order.id, due_at, {"version": str(order.version)})
+        wanted.append(NewTimer("order", order.id, due_at, {"version": str(order.version)}))
+    timer_batches.set_timers(tx, ANSWER_DUE, wanted)
 
 
 def due(calendar: BusinessCalendar, sent_at: datetime, terms: AcknowledgmentTerms) -> datetime:

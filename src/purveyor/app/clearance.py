@@ -18,6 +18,7 @@ from purveyor.core.gate import GateReport
 from purveyor.core.ids import OrderId
 from purveyor.core.money import Money
 from purveyor.core.order import PurchaseOrder
+from purveyor.store import case_keys
 from purveyor.store.db import Tx
 
 _TYPES: Final = {
@@ -43,11 +44,13 @@ def submit_all(tx: Tx, drafts: Sequence[PurchaseOrder]) -> list[PurchaseOrder]:
 def check(tx: Tx, orders: Sequence[PurchaseOrder]) -> dict[OrderId, GateReport]:
     """Check locked orders at the gate; blocked ones open an exception, the others settle theirs."""
     reports = check_orders(tx, orders)
+    settled = {blocked_key(order.id) for order in orders if not reports[order.id].blocked}
+    open_before = case_keys.open_among(tx, settled)
     for order in orders:
         report = reports[order.id]
         if report.blocked:
             open_case(tx, _blocked(order, report))
-        elif order.row_version > 1:
+        elif blocked_key(order.id) in open_before:
             clear(tx, blocked_key(order.id))
     return reports
 

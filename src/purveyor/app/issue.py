@@ -29,7 +29,7 @@ from purveyor.core.ids import MessageId, OrderId
 from purveyor.core.intake import Drift
 from purveyor.core.lifecycle import Status, Verb
 from purveyor.core.order import PurchaseOrder, advance
-from purveyor.store import approvals, events, jobs, message_batches, orders
+from purveyor.store import approvals, case_keys, events, jobs, message_batches, orders
 from purveyor.store.db import Tx
 from purveyor.store.messages import Claim
 
@@ -184,8 +184,8 @@ def _issue(tx: Tx, confirmed_orders: Sequence[tuple[PurchaseOrder, _Placed | Non
     saved = orders.save_many(tx, [_as_issued(tx, order, result) for order, result in confirmed_orders])
     issued = [_issued(order, result) for order, (_, result) in zip(saved, confirmed_orders, strict=True)]
     events.append(tx, issued)
-    for order in saved:
-        clear(tx, rejected_key(order.id))
+    for key in case_keys.open_among(tx, [rejected_key(order.id) for order in saved]):
+        clear(tx, key)
     tell(tx, [order for order in saved if order.hold is None])
     return saved
 
