@@ -68,6 +68,7 @@ def test_business_values_are_written_as_strings() -> None:
         "set": {"b", "a"},
         "thing": Thing("pump", Decimal(1)),
         "read only": MappingProxyType({"x": (1, 2)}),
+        "row": range(2),
     }
 
     assert to_json(value) == {
@@ -79,6 +80,7 @@ def test_business_values_are_written_as_strings() -> None:
         "set": ["a", "b"],
         "thing": {"name": "pump", "amount": "1"},
         "read only": {"x": [1, 2]},
+        "row": [0, 1],
     }
 
 

@@ -52,6 +52,8 @@ def to_json(value: object) -> Json:
     write = _PLAIN.get(type(value))
     if write is not None:
         return write(value)
+    if isinstance(value, (list, tuple)):
+        return [to_json(item) for item in value]
     if isinstance(value, Enum):
         return to_json(value.value)
     if isinstance(value, Mapping):
@@ -64,7 +66,7 @@ def to_json(value: object) -> Json:
 
 
 def _derived(value: object) -> Json:
-    """Write values of classes derived from plain ones, and sequences."""
+    """Write values of classes derived from plain ones, and other sequences."""
     for kind in type(value).__mro__:
         if kind in _PLAIN:
             return _PLAIN[kind](value)
