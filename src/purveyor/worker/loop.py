@@ -83,10 +83,10 @@ class Worker:
             os._exit(1)
 
     async def run_until_idle(self) -> None:
-        """Run jobs until none is left that could run now."""
+        """Run jobs until none is left that could run now; one at a time, so that what the last one queues is seen too."""
         app = self._engine()
         async with app.open_async():
-            await app.run_worker_async(**self._options(), wait=False, listen_notify=False)
+            await app.run_worker_async(**{**self._options(), "concurrency": 1}, wait=False, listen_notify=False)
 
     async def _work(self) -> None:
         """Run the engine's worker; when the database goes away, come back as a new worker."""
