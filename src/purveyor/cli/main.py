@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from purveyor.cli.demo import demo
 from purveyor.cli.migrate import migrate
 from purveyor.cli.policy import app as policy
 from purveyor.cli.pull import pull
@@ -16,5 +17,6 @@ app.command()(serve)
 app.command()(worker)
 app.command()(migrate)
 app.command()(pull)
+app.command()(demo)
 app.command("verify-log")(verify_log)
 app.add_typer(policy, name="policy")

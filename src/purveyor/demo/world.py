@@ -18,7 +18,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from purveyor.connectors.erp.contract import START
+from purveyor.connectors.erp.tryton.connector import TrytonAccess, TrytonConnector
 from purveyor.core.access import SYSTEM
+from purveyor.core.erp_records import Entity, ErpRecord
 from purveyor.core.errors import PurveyorError
 from purveyor.demo import seed
 from purveyor.demo.partners.erp_cable import ErpCable
@@ -109,8 +112,8 @@ class World:
         self.erp_port = free_port()
         self.erp_dir = self._run_dir / "tryton"
         self.erp = self._erp_child(erp_seed)
-        self.erp.start()
         self._stack.callback(self.erp.stop)
+        self.erp.start()
         self.cable = ErpCable(f"http://127.0.0.1:{self.erp_port}")
         self._stack.callback(self.cable.stop)
 
@@ -195,8 +198,8 @@ class World:
         self.web = self._purveyor("web", ["serve"], config, answers(f"{address}/livez"))
         self.workers = [self._purveyor(f"worker-{number}", ["worker"], config) for number in range(1, WORKERS + 1)]
         for child in (self.web, *self.workers):
-            child.start()
             self._stack.callback(child.stop)
+            child.start()
 
     def _purveyor(self, name: str, command: list[str], config: Path, ready: Callable[[], bool] | None = None) -> Child:
         log_file = self._run_dir / "logs" / f"{name}.log"
@@ -232,6 +235,16 @@ class World:
         return config
 
     # -- what the story and the demo bar do
+
+    def ask_erp(self, entity: Entity) -> tuple[ErpRecord, ...]:
+        """Look into the ERP itself, past Purveyor, to see what really stands there."""
+        credentials = json.loads((self.erp_dir / "credentials.json").read_text("utf-8"))
+        access = TrytonAccess(credentials["url"], credentials["database"], "purveyor", credentials["passwords"]["purveyor"])
+        connector = TrytonConnector(access)
+        try:
+            return connector.pull(entity, START, 1000).records
+        finally:
+            connector.close()
 
     def move_to(self, moment: datetime) -> None:
         """Let business time jump to a moment, for Purveyor and for the ERP's own day."""

@@ -3,6 +3,7 @@
 from purveyor.store.tables import (
     approvals,
     cases,
+    demo,
     feeds,
     findings,
     flow,
@@ -21,6 +22,7 @@ __all__ = [
     "METADATA",
     "approvals",
     "cases",
+    "demo",
     "feeds",
     "findings",
     "flow",
