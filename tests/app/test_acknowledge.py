@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import random
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 
 from purveyor.app import acknowledge, change
 from purveyor.app.proposals import DecideProposal
-from purveyor.core.access import SYSTEM
+from purveyor.core.access import SYSTEM, Role
 from purveyor.core.acknowledge import ApplyResult, DocumentChanged, LineAnswer, LineState, Verdict
 from purveyor.core.cases import ExceptionType
 from purveyor.core.change import ChangeStatus
 from purveyor.core.errors import IllegalTransition, NotFound, ReasonRequired, StaleVersion, UnknownReference
+from purveyor.core.ids import OrderId
 from purveyor.core.lifecycle import Status
 from purveyor.store import acknowledgments, messages, promises, timers
-from purveyor.store.db import Database
+from purveyor.store.db import Database, Tx
 from tests.app.supplier_world import (
     a_world,
     an_issued_order,
@@ -279,20 +280,31 @@ def test_answers_end_the_same_in_whatever_order_they_arrive(database: Database) 
     assert len(ends) == 1
 
 
-def test_a_silent_supplier_is_reminded_and_then_the_category_owner_hears_of_it(database: Database) -> None:
+def acted_on(tx: Tx, order_id: OrderId, level: int, due: datetime) -> date:
+    """Remind once; the day on which the next step is to follow."""
+    assert acknowledge.remind(tx, order_id, level, due) == level
+    (timer,) = timers.timers_of(tx, "order", order_id)
+    assert timer.payload["level"] == str(level + 1)
+    return timer.due_at.date()
+
+
+def test_a_silent_supplier_is_reminded_when_due_and_a_day_later_and_then_the_category_owner_hears_of_it(
+    database: Database,
+) -> None:
     a_world(database)
     order = an_issued_order(database)
 
     with database.transaction(SYSTEM) as tx:
-        first = acknowledge.remind(tx, order.id)
-        (timer,) = timers.timers_of(tx, "order", order.id)
-        second = acknowledge.remind(tx, order.id, int(timer.payload["level"]))
+        due = datetime(2026, 3, 11, 21, tzinfo=UTC)
+        days = [acted_on(tx, order.id, level, due) for level in (1, 2)]
+        assert acknowledge.remind(tx, order.id, 3, due) == 3
 
-    assert (first, second) == (1, 2)
+    assert days == [date(2026, 3, 12), date(2026, 3, 13)]
     with database.read(SYSTEM) as tx:
-        assert [message.kind for message in messages.of_order(tx, order.id)] == ["supplier_reminder"]
+        assert [message.kind for message in messages.of_order(tx, order.id)] == ["supplier_reminder"] * 2
     (case,) = open_cases(database)
     assert (case.type, case.exposure and case.exposure.amount) == (ExceptionType.ACK_OVERDUE, Decimal("19968.00"))
+    assert case.owner_role is Role.CATEGORY_MANAGER
 
     answered(database, order, header="accept")
     assert open_types(database) == []

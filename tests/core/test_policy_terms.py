@@ -66,8 +66,8 @@ def test_exceptions_go_to_whom_their_cause_belongs(kind: ExceptionType, owner: R
     assert exception_owner(SHIPPED, kind).owner_role is owner
 
 
-def test_an_overdue_confirmation_escalates_to_the_category_manager() -> None:
-    assert exception_owner(SHIPPED, ExceptionType.ACK_OVERDUE).route == (Role.BUYER, Role.CATEGORY_MANAGER)
+def test_an_order_nobody_answered_belongs_to_the_category_manager_and_escalates_to_the_approver() -> None:
+    assert exception_owner(SHIPPED, ExceptionType.ACK_OVERDUE).route == (Role.CATEGORY_MANAGER, Role.APPROVER)
 
 
 def test_match_tolerances_are_the_default_unless_a_row_is_more_specific() -> None:
@@ -130,7 +130,8 @@ def test_confirmations_are_due_in_two_business_days_or_four_hours_when_it_is_a_r
 
     assert (usual.due_business_days, usual.due_business_hours) == (2, None)
     assert (rush.due_business_days, rush.due_business_hours) == (None, Decimal(4))
-    assert usual.reminders == (Decimal(0),)
+    assert (usual.reminders, usual.escalate_after) == ((Decimal(0), Decimal(8)), Decimal(16))
+    assert (rush.reminders, rush.escalate_after) == ((Decimal(0),), Decimal(2))
     assert usual.escalation_role is Role.CATEGORY_MANAGER
 
 
