@@ -28,6 +28,7 @@ from tests.app.invoicing import (
     the_order,
 )
 from tests.app.people import People, an_organisation
+from tests.order_builders import a_line
 
 pytestmark = pytest.mark.postgres
 
@@ -106,3 +107,18 @@ def test_a_line_given_up_short_closes_with_what_came(database: Database) -> None
         orders.save(tx, replace(current, lines=(replace(current.lines[0], closed_reason="supplier is out"),)))
 
     assert closed(database, order.id) is Status.CLOSED
+
+
+def test_an_order_whose_last_pieces_are_within_the_short_close_tolerance_closes_by_policy(database: Database) -> None:
+    order = the_order(database, lines=(a_line(1, 20, "998.40", category="pipe", external_id="11"),))
+    goods_came(database, order, 18)
+    billed(database, a_bill(order, cartons="18"))
+    assert closed(database, order.id) is Status.ACKNOWLEDGED
+
+    goods_came(database, order, 1)
+    billed(database, a_bill(order, "KP-10443", "1"))
+
+    assert closed(database, order.id) is Status.CLOSED
+    with database.read(SYSTEM) as tx:
+        last = events.read_stream(tx, Ref("order", order.id))[-1]
+    assert last.payload["short_lines"] == [1]

@@ -237,6 +237,7 @@ def test_an_invoice_that_ended_takes_no_more_decisions() -> None:
     rejected = decisions.reject(an_invoice(), SYSTEM, "not ours").invoice
 
     assert not rejected.is_live
+    assert (an_invoice().counts, rejected.counts) == (True, False)
     assert rejected.is_settled
     with pytest.raises(InvoiceEnded):
         decisions.accept(rejected, "1:PRICE", "accept_invoice_price", None)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
-from purveyor.app.match_basis import Ground, load_ground
+from purveyor.app.progress import progress_of_loaded
 from purveyor.core.events.base import Ref
 from purveyor.core.events.closing import OrderClosed
 from purveyor.core.ids import OrderId
@@ -20,32 +21,27 @@ from purveyor.store.db import Tx
 def close_if_complete(tx: Tx, order_id: OrderId) -> PurchaseOrder | None:
     """Close an order that is complete and return it; None when something is still open or it is not with the supplier.
 
-    Complete: every line received, closed short or cancelled at every site, all that was accepted is billed, every invoice of it
+    Complete: every line received, closed short (by a person or within the tolerance of the policy) or cancelled at every site, all that was accepted is billed, every invoice of it
     matched or sent back, and no exception open.
     """
     order = orders.lock(tx, order_id)
     if order.status not in WITH_SUPPLIER or order.hold is not None:
         return None
-    ground = load_ground(tx, {order.id: order})
-    lines = [ground.progress(order, line, tx.now.date()) for line in order.lines]
+    lines = progress_of_loaded(tx, {order.id: order})[order.id]
     bills = invoices.of_orders(tx, [order.id])
     if not is_received(lines) or not _billed(lines) or not all(bill.is_settled for bill in bills):
         return None
     if cases.listed(tx, CaseFilter(order_id=order.id), limit=1):
         return None
-    return _close(tx, order, lines, _counted(ground))
+    return _close(tx, order, lines, [bill for bill in bills if bill.counts])
 
 
-def _billed(lines: list[LineProgress]) -> bool:
+def _billed(lines: Sequence[LineProgress]) -> bool:
     """Say whether all that was accepted is on an invoice; goods sent back for credit are not."""
     return all(line.invoiced >= line.accepted for line in lines if line.state is not LineProgressState.CANCELLED)
 
 
-def _counted(ground: Ground) -> list[Invoice]:
-    return [invoice for invoice in ground.billing if invoice.is_live]
-
-
-def _close(tx: Tx, order: PurchaseOrder, lines: list[LineProgress], bills: list[Invoice]) -> PurchaseOrder:
+def _close(tx: Tx, order: PurchaseOrder, lines: Sequence[LineProgress], bills: Sequence[Invoice]) -> PurchaseOrder:
     closed = orders.save(tx, advance(order, Verb.CLOSE, Status.CLOSED))
     sign = {True: Decimal(-1), False: Decimal(1)}
     event = OrderClosed(

@@ -14,6 +14,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from purveyor.app import match_cases
+from purveyor.app.follow_up import recheck_completion
 from purveyor.app.match_basis import Ground, Prepared, load_ground, ordered_of, prepare, site_calendar
 from purveyor.core import invoice_decisions
 from purveyor.core.access import Permission
@@ -31,18 +32,12 @@ from purveyor.core.messaging import ERP_CHANNEL, MessageKind, Outbound, message_
 from purveyor.core.order import PurchaseOrder
 from purveyor.core.quantity import as_decimal
 from purveyor.core.shipping import Movement, MovementKind, Place
-from purveyor.store import events, inbox, invoices, jobs, messages, movements, orders, timers
+from purveyor.store import events, inbox, invoices, messages, movements, orders, timers
 from purveyor.store.db import Tx
 from purveyor.store.messages import About
 
 WAIT_TIMER: Final = "invoice_wait"
 """Timer and job kind of the end of a wait for goods; its task calls ``wait_over``."""
-
-MATCH_JOB: Final = "match_again"
-"""Job kind that matches the open invoices of an order again; queued when goods arrive or the order changes."""
-
-CLOSE_JOB: Final = "close_order"
-"""Job kind that looks whether an order is complete; its task calls ``app.close.close_if_complete``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +182,7 @@ def _match(tx: Tx, invoice: Invoice, ground: Ground, prepared: Prepared) -> Invo
     _watch_wait(tx, decision.invoice, ground)
     for order_id in decision.invoice.order_ids:
         if decision.invoice.state is InvoiceState.MATCHED:
-            jobs.enqueue(tx, CLOSE_JOB, str(order_id), {"order_id": str(order_id)})
+            recheck_completion(tx, order_id)
     return decision.invoice
 
 

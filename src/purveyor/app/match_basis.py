@@ -75,7 +75,7 @@ def load_ground(tx: Tx, orders: Mapping[OrderId, PurchaseOrder]) -> Ground:
     """Load what happened to some orders; the caller holds their locks."""
     lines = [line for order in orders.values() for line in order.lines]
     sites = {part.ship_to for line in lines for part in line.schedules if part.ship_to is not None}
-    counted = [invoice for invoice in invoices.of_orders(tx, list(orders)) if invoice.is_live and not _suspected(invoice)]
+    counted = [invoice for invoice in invoices.of_orders(tx, list(orders)) if invoice.counts]
     return Ground(
         orders=orders,
         items=items_of(tx, orders.values()),
@@ -85,10 +85,6 @@ def load_ground(tx: Tx, orders: Mapping[OrderId, PurchaseOrder]) -> Ground:
         billing=counted,
         policies=policy.current(tx),
     )
-
-
-def _suspected(invoice: Invoice) -> bool:
-    return invoice.duplicate_of is not None
 
 
 @dataclass(frozen=True, slots=True)

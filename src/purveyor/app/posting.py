@@ -13,6 +13,7 @@ from fractions import Fraction
 from uuid import UUID
 
 from purveyor.app import policy
+from purveyor.app.follow_up import recheck_completion, recheck_invoices
 from purveyor.app.progress import items_of, progress_of_loaded, terms_for, units_of
 from purveyor.app.ship import moved_events
 from purveyor.core.canonical import Json
@@ -25,14 +26,10 @@ from purveyor.core.promise import Promise
 from purveyor.core.quantity import UnitTable
 from purveyor.core.receiving import Announced, Judged, ReturnFor, judge
 from purveyor.core.shipping import Movement, MovementKind, Place, in_transit
-from purveyor.store import events, jobs, messages, movements, orders, receipts
+from purveyor.store import events, messages, movements, orders, receipts
 from purveyor.store.db import Tx
 from purveyor.store.messages import About, Message
 from purveyor.store.receipts import KeptCount, Receipt
-
-MATCH_AGAIN = "match_again"
-CLOSE_CHECK = "close_check"
-"""Kinds of the jobs that follow a posting; the key and payload name the order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +63,8 @@ def rejudge(tx: Tx, order: PurchaseOrder, places: Collection[Place], cause_id: U
     events.append(tx, moved_events(order, fresh))
     if sum((item.quantity for item in fresh if item.kind is MovementKind.ACCEPTED), Decimal(0)) > 0:
         _tell_erp(tx, order, cause_id)
-    for kind in (MATCH_AGAIN, CLOSE_CHECK):
-        jobs.enqueue(tx, kind, str(order.id), {"order_id": str(order.id)})
+    recheck_invoices(tx, order.id)
+    recheck_completion(tx, order.id)
     return found
 
 

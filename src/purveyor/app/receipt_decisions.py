@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from purveyor.app import posting
 from purveyor.app.cases import clear
+from purveyor.app.follow_up import recheck_completion
 from purveyor.app.posting import PostedCount
 from purveyor.app.progress import progress_of_loaded
 from purveyor.app.receipt_cases import receipt_key, review
@@ -18,7 +19,7 @@ from purveyor.core.events.receiving import DamageDecided, ExcessDecided, LineClo
 from purveyor.core.ids import OrderId, ReceiptId
 from purveyor.core.order import PurchaseOrder
 from purveyor.core.receiving import ReceivingCode, ReturnFor
-from purveyor.store import events, jobs, orders, receipts
+from purveyor.store import events, orders, receipts
 from purveyor.store.db import Tx
 
 
@@ -114,7 +115,7 @@ def close_short(tx: Tx, order_id: OrderId, line_no: int, reason: str) -> Purchas
     saved = orders.save(tx, replace(order, lines=lines))
     told = LineClosedShort(stream=order_stream(order.id), reason=reason, line_no=line_no, short=progress.open, uom=line.uom)
     events.append(tx, [told])
-    jobs.enqueue(tx, posting.CLOSE_CHECK, str(order.id), {"order_id": str(order.id)})
+    recheck_completion(tx, order.id)
     return saved
 
 

@@ -13,6 +13,7 @@ from typing import Final
 from purveyor.app import calendars, match
 from purveyor.app.case_rules import due_time, rule_for
 from purveyor.app.cases import keep
+from purveyor.app.follow_up import recheck_completion
 from purveyor.app.match_cases import mismatch_of
 from purveyor.core import case_decisions, invoice_decisions
 from purveyor.core.calendar import end_of_business_day
@@ -21,7 +22,7 @@ from purveyor.core.cases import ExceptionCase, ExceptionType
 from purveyor.core.errors import InvalidInput, NotFound, PurveyorError
 from purveyor.core.ids import ExceptionCaseId, OrderId
 from purveyor.core.invoice import Invoice
-from purveyor.store import cases, events, invoices, jobs, orders
+from purveyor.store import cases, events, invoices, orders
 from purveyor.store.db import Tx
 
 ANSWER_DAYS: Final = 5
@@ -88,7 +89,7 @@ def resolve(tx: Tx, case_id: ExceptionCaseId, command: Resolve) -> ExceptionCase
     if invoice is not None:
         _consequence(command.resolution, settled)(tx, invoice, settled, command)
     for order_id in _orders_touched(invoice, settled):
-        jobs.enqueue(tx, match.CLOSE_JOB, str(order_id), {"order_id": str(order_id)})
+        recheck_completion(tx, order_id)
     return settled
 
 

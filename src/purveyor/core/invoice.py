@@ -229,6 +229,11 @@ class Invoice:
         return self.state in LIVE
 
     @property
+    def counts(self) -> bool:
+        """Say whether it is a bill of its own: live, and nobody suspects it to be a copy."""
+        return self.is_live and self.duplicate_of is None
+
+    @property
     def is_credit(self) -> bool:
         """Say whether it gives money back."""
         return self.kind is InvoiceKind.CREDIT_NOTE

@@ -6,8 +6,8 @@ from purveyor.app.answer_clock import ANSWER_DUE
 from purveyor.app.approval_steps import ESCALATE, REMIND
 from purveyor.app.approve import RELEASE
 from purveyor.app.cases import DUE_TIMER
-from purveyor.app.match import CLOSE_JOB, MATCH_JOB, WAIT_TIMER
-from purveyor.app.posting import CLOSE_CHECK
+from purveyor.app.follow_up import CLOSE_CHECK, MATCH_AGAIN
+from purveyor.app.match import WAIT_TIMER
 from purveyor.app.quarantine import PULL_JOB, READ_ORDER_JOB
 from purveyor.core.messaging import SUPPLIER_KINDS, MessageKind
 from purveyor.settings import Settings
@@ -62,8 +62,7 @@ def _add_timed(registry: Registry) -> None:
         (DUE_TIMER, timed.escalate_exception),
         (ANSWER_DUE, timed.chase_answer),
         (WAIT_TIMER, timed.end_wait),
-        (MATCH_JOB, timed.match_again),
-        (CLOSE_JOB, timed.close_order),
+        (MATCH_AGAIN, timed.match_again),
         (CLOSE_CHECK, timed.close_order),
     ):
         registry.add(kind, timed.in_transaction(act))
