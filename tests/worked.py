@@ -5,6 +5,8 @@ Tests are generated from them, one per case id; where the folder is absent they 
 
 from __future__ import annotations
 
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +20,18 @@ needs_worked_cases = pytest.mark.skipif(
 )
 
 
+@lru_cache(maxsize=1)
+def _all_sets() -> dict[str, Any]:
+    """The whole file; reading it takes seconds, so it is read once a process."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return dict(yaml.load(WORKED_CASES.read_text("utf-8"), Loader=loader))
+
+
 def worked_set(name: str) -> dict[str, Any]:
     """Return one set of the worked cases, or an empty one when the file is absent."""
     if not WORKED_CASES.is_file():
         return {}
-    loaded: dict[str, Any] = yaml.load(WORKED_CASES.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    return dict(loaded[name])
+    return deepcopy(dict(_all_sets()[name]))
 
 
 def worked_cases(name: str, part: str = "cases") -> list[Any]:
