@@ -89,7 +89,7 @@ class Api:
         """A program that sends this key."""
         headers = {} if key is None else {"authorization": f"Bearer {key}"}
         hooks = {"response": [as_described]}
-        client = httpx.Client(base_url=self.address, headers=headers, trust_env=False, event_hooks=hooks)
+        client = httpx.Client(base_url=self.address, headers=headers, trust_env=False, event_hooks=hooks, timeout=60)
         return self._open.enter_context(client)
 
     def keller(self) -> httpx.Client:

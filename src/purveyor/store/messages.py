@@ -6,7 +6,7 @@ token). Waits and leases use real time. What follows a failure is decided in cor
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -257,6 +257,24 @@ def dead(tx: Tx, limit: int = 200) -> list[Message]:
     return _list(tx, MESSAGE.c.state == "dead", limit)
 
 
+def listed(
+    tx: Tx,
+    states: Collection[str] = (),
+    kinds: Collection[str] = (),
+    order_id: UUID | None = None,
+    *,
+    after: MessageId | None = None,
+    limit: int = 50,
+) -> list[Message]:
+    """Return messages of this scope, the newest first; ``after`` continues behind the last one seen."""
+    asked: list[ColumnElement[bool]] = [] if after is None else [MESSAGE.c.id < after]
+    asked += [MESSAGE.c.state.in_(sorted(states))] if states else []
+    asked += [MESSAGE.c.kind.in_(sorted(kinds))] if kinds else []
+    asked += [MESSAGE.c.order_id == order_id] if order_id is not None else []
+    query = select(MESSAGE).where(*asked).order_by(MESSAGE.c.id.desc()).limit(limit)
+    return [_from_row(row) for row in tx.conn.execute(query)]
+
+
 def attempts_of(tx: Tx, message_id: MessageId) -> list[Attempt]:
     """Return the history of attempts at a message."""
     query = select(MESSAGE_ATTEMPT).where(MESSAGE_ATTEMPT.c.message_id == message_id).order_by(MESSAGE_ATTEMPT.c.number)
@@ -294,14 +312,22 @@ def _must_wait(tx: Tx, row: Row[Any], at_once: int | None) -> bool:
 
 
 def _begin_attempt(tx: Tx, message_id: MessageId, channel: str) -> tuple[int, bool]:
-    """Write the attempt down; return its number and whether the one before ended in doubt."""
+    """Write the attempt down; return its number and whether any before it may have reached the partner unnoticed.
+
+    Doubt stays until the message ends: a try that was postponed or refused in between has answered nothing.
+    """
     ours = MESSAGE_ATTEMPT.c.message_id == message_id
-    last = select(MESSAGE_ATTEMPT).where(ours).order_by(MESSAGE_ATTEMPT.c.number.desc()).limit(1)
-    before = tx.conn.execute(last).one_or_none()
-    number = 1 if before is None else before.number + 1
+    doubtful = func.coalesce(func.bool_or(in_doubt()), False)
+    before = tx.conn.execute(select(func.coalesce(func.max(MESSAGE_ATTEMPT.c.number), 0), doubtful).where(ours)).one()
+    number, unsure = before[0] + 1, before[1]
     values = {"message_id": message_id, "number": number, "channel": channel, "started_at": tx.real_now}
     tx.conn.execute(insert(MESSAGE_ATTEMPT).values(**values))
-    return number, before is not None and before.outcome in UNSURE
+    return number, unsure
+
+
+def in_doubt() -> ColumnElement[bool]:
+    """The condition of an attempt whose outcome nobody knows: its answer was lost, or its worker."""
+    return or_(MESSAGE_ATTEMPT.c.outcome.is_(None), MESSAGE_ATTEMPT.c.outcome.in_(UNSURE))
 
 
 def _end_attempt(tx: Tx, held: Claim, outcome: str, error: str | None) -> None:

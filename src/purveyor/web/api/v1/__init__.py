@@ -6,7 +6,11 @@ from typing import Final
 
 from purveyor.web.api.v1 import (
     acknowledgments,
+    approvals,
+    events,
+    exceptions,
     invoices,
+    messages,
     order_actions,
     order_records,
     orders,
@@ -15,6 +19,9 @@ from purveyor.web.api.v1 import (
 )
 from purveyor.web.navigation import Part
 
-_RESOURCES: Final = (orders, order_actions, order_records, acknowledgments, ship_notices, receipts, invoices)
+_RESOURCES: Final = (
+    *(orders, order_actions, order_records, acknowledgments, ship_notices, receipts),
+    *(invoices, exceptions, approvals, messages, events),
+)
 
 PART: Final = Part("api", tuple(resource.router for resource in _RESOURCES))

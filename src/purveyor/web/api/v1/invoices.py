@@ -9,7 +9,6 @@ from uuid import UUID
 
 from fastapi import Depends, Query
 from pydantic import Field
-from starlette.requests import Request
 from starlette.responses import Response
 
 from purveyor.app import access, match
@@ -26,6 +25,7 @@ from purveyor.web.api.v1 import inbound
 from purveyor.web.api.v1.doors import house_reads, is_supplier, partner_posts, partner_reads, writing_scope
 from purveyor.web.api.v1.exceptions_out import ExceptionRef, open_exceptions
 from purveyor.web.api.v1.operations import LIST, operation
+from purveyor.web.api.v1.paging import listing
 from purveyor.web.api.v1.shapes import (
     MOST_LINES,
     AmountIn,
@@ -41,7 +41,6 @@ from purveyor.web.api.v1.shapes import (
     pointing_at,
 )
 from purveyor.web.api.wire import MoneyText, Name, Page, Wire
-from purveyor.web.cursors import list_identity, seal, unseal
 
 router = api_router("/invoices", "Invoices")
 
@@ -258,20 +257,19 @@ def _as_it_came(invoice: Invoice) -> InvoiceOut:
 
 @router.get("", **operation("list_invoices", "List invoices", Permission.ORDER_READ, InvoiceList, slo=LIST))
 def list_invoices(
-    request: Request,
     call: Annotated[Call, Depends(house_reads(Permission.ORDER_READ))],
     state: Annotated[tuple[InvoiceState, ...], Query(max_length=10)] = (),
     limit: Limit = 50,
     cursor: str | None = None,
 ) -> Response:
     """List invoices, the latest first, by state."""
-    bound = list_identity(call.actor, request.url.path, "-received", {"state": ",".join(sorted(state))})
-    position = unseal(request, bound, cursor)
+    asked = listing(call, "-received")
+    position = asked.behind(cursor)
     after = None if position is None else InvoiceId(UUID(position[0]))
     with call.reading() as tx:
         found = invoices.listed(tx, state, after=after, limit=limit)
         items = [_shown(tx, call, invoice) for invoice in found]
-    more = seal(request, bound, (str(found[-1].id),)) if len(found) == limit else None
+    more = asked.cursor(str(found[-1].id)) if len(found) == limit else None
     return answer(call, Reply(InvoiceList(items=items, next_cursor=more)))
 
 

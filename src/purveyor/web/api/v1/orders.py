@@ -7,7 +7,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Path, Query
-from starlette.requests import Request
 from starlette.responses import Response
 
 from purveyor.core.access import SYSTEM_SCOPE, Permission
@@ -32,9 +31,9 @@ from purveyor.web.api.v1.order_documents import (
     published,
     summary,
 )
+from purveyor.web.api.v1.paging import Listing, listing
 from purveyor.web.api.v1.shapes import Day, OrderRef
 from purveyor.web.api.wire import Wire
-from purveyor.web.cursors import list_identity, seal, unseal
 
 router = api_router("/orders", "Orders")
 
@@ -58,7 +57,6 @@ class VersionList(Wire):
 
 @router.get("", **operation("list_orders", "List orders", Permission.ORDER_READ, OrderList, slo=LIST))
 def list_all(
-    request: Request,
     call: Reader,
     status: Annotated[tuple[Status, ...], Query(max_length=10)] = (),
     supplier: Annotated[str | None, Query(max_length=64)] = None,
@@ -75,10 +73,10 @@ def list_all(
     cursor: str | None = None,
 ) -> Response:
     """List orders. A supplier's client is shown its issued orders, the newest first; of the filters only ``status`` counts."""
-    bound = list_identity(call.actor, request.url.path, sort, _chosen(request))
-    position = unseal(request, bound, cursor)
+    asked = listing(call, sort)
+    position = asked.behind(cursor)
     if is_supplier(call):
-        return answer(call, Reply(_issued(request, call, frozenset(status), position, limit, bound)))
+        return answer(call, Reply(_issued(call, frozenset(status), asked, position, limit)))
     with call.reading() as tx:
         wanted = OrderFilter(
             statuses=frozenset(status),
@@ -91,14 +89,8 @@ def list_all(
             words=q,
         )
         page = list_orders(tx, wanted, sort, None if position is None else (position[0], position[1]), limit)
-    more = None if page.next_key is None else seal(request, bound, page.next_key)
+    more = None if page.next_key is None else asked.cursor(*page.next_key)
     return answer(call, Reply(OrderList(items=[summary(row) for row in page.rows], next_cursor=more)))
-
-
-def _chosen(request: Request) -> dict[str, str]:
-    """Return the filters of a list as they were asked for; a cursor is good for the same ones only."""
-    named = sorted((name, value) for name, value in request.query_params.multi_items() if name not in ("cursor", "limit"))
-    return {"filters": repr(named)}
 
 
 def _supplier(tx: Tx, code: str) -> UUID:
@@ -108,13 +100,11 @@ def _supplier(tx: Tx, code: str) -> UUID:
     return found[code]
 
 
-def _issued(
-    request: Request, call: Call, statuses: frozenset[Status], position: tuple[str, ...] | None, limit: int, bound: str
-) -> OrderList:
+def _issued(call: Call, statuses: frozenset[Status], asked: Listing, position: tuple[str, ...] | None, limit: int) -> OrderList:
     after = None if position is None else OrderId(UUID(position[0]))
     with call.reading() as tx:
         rows = order_views.issued_orders(tx, statuses, after=after, limit=limit)
-    more = seal(request, bound, (str(rows[-1].id),)) if len(rows) == limit else None
+    more = asked.cursor(str(rows[-1].id)) if len(rows) == limit else None
     return OrderList(items=[issued_summary(row) for row in rows], next_cursor=more)
 
 
