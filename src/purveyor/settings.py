@@ -31,6 +31,12 @@ def _default_data_dir() -> Path:
     return Path("/var/lib/purveyor") if os.geteuid() == 0 else Path.home() / ".local" / "share" / "purveyor"
 
 
+def _default_policies_dir() -> Path:
+    """``policies`` where the command was started, otherwise the tables that came with the package."""
+    own, shipped = Path("policies"), Path(__file__).resolve().parent / "policies"
+    return shipped if shipped.is_dir() and not own.is_dir() else own
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """One installation's configuration; seconds are real seconds, paths are absolute."""
@@ -43,7 +49,8 @@ class Settings:
     """Folder with the server programs to use for the embedded server instead of the installed wheel."""
     leave_postgres_running: bool = False
     data_dir: Path = field(default_factory=_default_data_dir)
-    policies_dir: Path = Path("policies")
+    policies_dir: Path = field(default_factory=_default_policies_dir)
+    """Folder with the decision tables; ``policies`` where the command is started, else those of the package."""
     demo: bool = False
     """True only for the demo: its role may move the business clock."""
 

@@ -21,8 +21,8 @@ from purveyor.store.db import Tx
 def close_if_complete(tx: Tx, order_id: OrderId) -> PurchaseOrder | None:
     """Close an order that is complete and return it; None when something is still open or it is not with the supplier.
 
-    Complete: every line received, closed short (by a person or within the tolerance of the policy) or cancelled at every site, all that was accepted is billed, every invoice of it
-    matched or sent back, and no exception open.
+    Complete: every line received, closed short (by a person, or within the tolerance of the policy) or cancelled at every site,
+    all that was accepted is billed, every invoice of it matched or sent back, and no exception open.
     """
     order = orders.lock(tx, order_id)
     if order.status not in WITH_SUPPLIER or order.hold is not None:
