@@ -12,7 +12,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, and_, bindparam, exists, func, insert, select, text, update
-from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from purveyor.core.canonical import Json
@@ -23,7 +22,7 @@ from purveyor.store import jobs
 from purveyor.store.db import Tx
 from purveyor.store.jobs import NewJob
 from purveyor.store.json_types import dump_json
-from purveyor.store.messages import LEASE, About, Claim, LeaseLost, Message, NotReplayable
+from purveyor.store.messages import LEASE, About, Claim, LeaseLost, Message, NotReplayable, in_doubt
 from purveyor.store.tables.flow import MESSAGE, MESSAGE_ATTEMPT
 
 
@@ -119,21 +118,24 @@ def claim_many(tx: Tx, message_ids: Sequence[MessageId]) -> list[Claim]:
     changes = {"state": "leased", "lease_token": token, "lease_until": tx.real_now + LEASE, "queued_at": None}
     ids = {"ids": [row.id for row in rows]}
     tx.conn.execute(update(MESSAGE).where(MESSAGE.c.id == func.any(bindparam("ids"))).values(**changes), ids)
-    before = {row.message_id: row for row in tx.conn.execute(_LAST_ATTEMPTS, ids)}
+    before = {row.message_id: row for row in tx.conn.execute(_EARLIER_ATTEMPTS, ids)}
     numbers = {row.id: before[row.id].number + 1 if row.id in before else 1 for row in rows}
     attempts = [
         {"message_id": row.id, "number": numbers[row.id], "channel": row.channel, "started_at": tx.real_now} for row in rows
     ]
     tx.conn.execute(insert(MESSAGE_ATTEMPT), attempts)
-    unsure = {key for key, row in before.items() if row.outcome in ("lost", "unknown")}
+    unsure = {key for key, row in before.items() if row.unsure}
     return [Claim(_message(row), token, numbers[row.id], row.id in unsure) for row in rows]
 
 
-_LAST_ATTEMPTS = (
-    select(MESSAGE_ATTEMPT)
-    .ext(distinct_on(MESSAGE_ATTEMPT.c.message_id))
+_EARLIER_ATTEMPTS = (
+    select(
+        MESSAGE_ATTEMPT.c.message_id,
+        func.max(MESSAGE_ATTEMPT.c.number).label("number"),
+        func.bool_or(in_doubt()).label("unsure"),
+    )
     .where(MESSAGE_ATTEMPT.c.message_id == func.any(bindparam("ids")))
-    .order_by(MESSAGE_ATTEMPT.c.message_id, MESSAGE_ATTEMPT.c.number.desc())
+    .group_by(MESSAGE_ATTEMPT.c.message_id)
 )
 
 _FINISH = text(
