@@ -62,14 +62,14 @@ class Inbound:
                 return
 
     def read_order(self, database: Database, job: Job) -> None:
-        """Read one order of an ERP again and judge it by its content."""
+        """Read one order of an ERP again and judge it by its content; ``again`` submits a draft even when nothing changed."""
         connection = self._connections.erps[ErpInstance(job.payload["erp"])]
         record = connection.connector.get_order(job.payload["external_id"])
         with database.transaction(SYSTEM, correlation_id=job.correlation_id, source=connection.instance) as tx:
             if record is None:
                 intake.receive_deleted(tx, connection.instance, [job.payload["external_id"]])
             else:
-                intake.receive(tx, connection.instance, [record])
+                intake.receive(tx, connection.instance, [record], again=job.payload.get("again") == "1")
 
 
 def read_feed(database: Database, connection: ErpConnection, entity: Entity, *, restart: bool = False) -> int:
