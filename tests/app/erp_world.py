@@ -68,51 +68,53 @@ def erp_masters(at: datetime) -> list[ErpRecord]:
             **fresh,
         ),
     ]
-    for number in range(1, ITEMS + 1):
-        records += [
-            ErpItem(
-                external_id=f"i{number}",
-                sku=f"PUMP-{number}",
-                name=f"Circulator pump {number}",
-                base_uom="EA",
-                purchase_uom="CT",
-                uom_category="pump",
-                category="pumps/circulators",
-                status=ItemStatus.ACTIVE,
-                purchasable=True,
-                discrete=True,
-                sales_price=Decimal("139.00"),
-                **fresh,
+    return records + [record for number in range(1, ITEMS + 1) for record in _pump(number, fresh)]
+
+
+def _pump(number: int, fresh: dict[str, Any]) -> list[ErpRecord]:
+    return [
+        ErpItem(
+            external_id=f"i{number}",
+            sku=f"PUMP-{number}",
+            name=f"Circulator pump {number}",
+            base_uom="EA",
+            purchase_uom="CT",
+            uom_category="pump",
+            category="pumps/circulators",
+            status=ItemStatus.ACTIVE,
+            purchasable=True,
+            discrete=True,
+            sales_price=Decimal("139.00"),
+            **fresh,
+        ),
+        ErpSupplierItem(
+            external_id=f"t{number}",
+            supplier="s1",
+            item=f"i{number}",
+            supplier_part_no=f"KP-250{number}",
+            order_uom="CT",
+            lead_time_days=14,
+            minimum=Decimal(1),
+            multiple=Decimal(1),
+            price_breaks=(
+                ErpPriceBreak(min_qty=Decimal(1), unit_price=Decimal("1036.80"), currency="USD"),
+                ErpPriceBreak(min_qty=Decimal(20), unit_price=Decimal("998.40"), currency="USD"),
             ),
-            ErpSupplierItem(
-                external_id=f"t{number}",
-                supplier="s1",
-                item=f"i{number}",
-                supplier_part_no=f"KP-250{number}",
-                order_uom="CT",
-                lead_time_days=14,
-                minimum=Decimal(1),
-                multiple=Decimal(1),
-                price_breaks=(
-                    ErpPriceBreak(min_qty=Decimal(1), unit_price=Decimal("1036.80"), currency="USD"),
-                    ErpPriceBreak(min_qty=Decimal(20), unit_price=Decimal("998.40"), currency="USD"),
-                ),
-                **fresh,
-            ),
-            ErpStock(
-                external_id=f"i{number}@w1",
-                item=f"i{number}",
-                site="w1",
-                on_hand=Decimal(96),
-                allocated=Decimal(12),
-                on_order=Decimal(0),
-                daily_demand=Decimal(6),
-                reorder_point=Decimal(60),
-                maximum=Decimal(600),
-                **fresh,
-            ),
-        ]
-    return records
+            **fresh,
+        ),
+        ErpStock(
+            external_id=f"i{number}@w1",
+            item=f"i{number}",
+            site="w1",
+            on_hand=Decimal(96),
+            allocated=Decimal(12),
+            on_order=Decimal(0),
+            daily_demand=Decimal(6),
+            reorder_point=Decimal(60),
+            maximum=Decimal(600),
+            **fresh,
+        ),
+    ]
 
 
 def a_draft(external_id: str, *lines: ErpOrderLine, **given: Any) -> ErpOrder:
@@ -240,8 +242,9 @@ def a_company(database: Database) -> Company:
 def _year_of_orders(tx: Any, number: int) -> list[PastOrder]:
     item = ItemId(xref.lookup(tx, ERP, [Code(Entity.ITEM, f"i{number}")])[Code(Entity.ITEM, f"i{number}")])
     site = next(iter(master_rows.sites(tx)))
+    today = MONDAY_NINE.date()
     return [
-        PastOrder(item, f"old-{number}-{month}", UNIT, Decimal(150 + 10 * month), MONDAY_NINE.date() - timedelta(days=30 * month), site)
+        PastOrder(item, f"old-{number}-{month}", UNIT, Decimal(150 + 10 * month), today - timedelta(days=30 * month), site)
         for month in range(1, 11)
     ]
 

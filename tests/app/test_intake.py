@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from purveyor.app import edit, intake, reconcile
+from purveyor.app import edit, intake, quarantine, reconcile
 from purveyor.app.clearance import blocked_key
 from purveyor.app.edit import AcceptSuggestion
 from purveyor.core.access import SYSTEM
 from purveyor.core.cases import ExceptionType
 from purveyor.core.editing import EditOrder, LineEdit
-from purveyor.core.erp_records import ErpOrderStatus
+from purveyor.core.erp_records import Entity, ErpOrderStatus
 from purveyor.core.errors import NotFound, StaleVersion
 from purveyor.core.events.base import Ref
 from purveyor.core.ids import OrderId
 from purveyor.core.lifecycle import Status
 from purveyor.core.order import Origin
-from purveyor.store import approvals, cases, events, orders, xref
+from purveyor.core.parties import BusinessUnit
+from purveyor.store import approvals, cases, events, masters, orders, rates, search, xref
 from purveyor.store.db import Database
+from purveyor.store.rates import ExchangeRate
+from purveyor.store.xref import Code
 from tests.app.erp_world import Company, a_company, a_draft, a_draft_line, statuses
-from tests.order_builders import ERP
+from tests.order_builders import ERP, OTHER_UNIT
 
 pytestmark = pytest.mark.postgres
 
@@ -226,3 +230,51 @@ def test_a_comparison_names_both_values_and_ends_the_exception_when_they_agree_a
         assert reconcile.missing_in_erp(tx, ERP, ["100"]) == ["101"]
     assert open_exception(company, f"erp_drift:{first.id}") is None
     assert second.status is Status.APPROVED
+
+
+def test_an_issued_order_that_vanished_from_the_erp_belongs_to_somebody(company: Company) -> None:
+    (order,) = company.takes_in(a_draft("100"))
+    company.issues(order)
+
+    with company.database.transaction(SYSTEM) as tx:
+        result = intake.receive_deleted(tx, ERP, ["100"])
+
+    assert result.drifted == [order.id]
+    assert open_exception(company, f"erp_drift:{order.id}") is ExceptionType.ERP_DRIFT
+    assert company.now(order).status is Status.ISSUED
+
+
+def test_an_order_of_an_unknown_site_waits_until_somebody_knows_whose_it_is(company: Company) -> None:
+    with company.database.transaction(SYSTEM) as tx:
+        masters.save_business_units(tx, [BusinessUnit(OTHER_UNIT, "EAST", "East", "USD", "US")])
+
+    result = company.pulls(*company.types(a_draft("100", site="w9")))
+
+    assert result.quarantined == ["100"]
+    with company.database.transaction(SYSTEM) as tx:
+        assert quarantine.map_code(tx, ERP, Code(Entity.SITE, "w9"), next(iter(masters.sites(tx)))) == 1
+    record = company.erp.get_order("100")
+    assert record is not None
+    assert len(company.pulls(record).new) == 1
+
+
+def test_orders_and_items_are_found_by_words_and_wildcards_are_plain_characters(company: Company) -> None:
+    (order,) = company.takes_in(a_draft("100"))
+
+    with company.database.read(SYSTEM) as tx:
+        assert {hit.code for hit in search.search(tx, "kp-2501")} == {order.order_ref, "PUMP-1"}
+        assert [hit.kind for hit in search.search(tx, "keller pumps")] == ["supplier"]
+        assert search.search(tx, "%") == []
+        assert search.search(tx, "  ") == []
+
+
+def test_a_rate_is_the_newest_known_on_the_day(company: Company) -> None:
+    known = [ExchangeRate("EUR", "USD", date(2026, 3, day), Decimal(f"1.0{day}"), "bank") for day in (2, 6)]
+    with company.database.transaction(SYSTEM) as tx:
+        rates.save_rates(tx, known)
+
+        assert rates.rate_on(tx, "EUR", "USD", date(2026, 3, 9)) == known[1]
+        assert rates.rate_on(tx, "EUR", "USD", date(2026, 3, 1)) is None
+        same = rates.rate_on(tx, "USD", "USD", date(2026, 3, 1))
+        assert same is not None
+        assert same.rate == 1

@@ -13,7 +13,6 @@ from purveyor.app import cancel, edit, hold, issue, links, outbound
 from purveyor.app.answer_clock import ANSWER_DUE
 from purveyor.app.cancel import CancelOrder
 from purveyor.app.hold import HoldOrder
-from purveyor.app.links import LinkExpired
 from purveyor.app.outbound import Failure
 from purveyor.connectors.contract import RetryableError
 from purveyor.connectors.erp.memory import Fault
@@ -360,41 +359,6 @@ def test_a_delivered_order_says_so_on_the_orders_timeline(company: Company, appr
         outbound.mark_sent(tx, held, {"outcome": "accepted"})
 
     assert event_types(company, approved)[-1] == "order.sent"
-
-
-def test_opening_a_link_a_hundred_times_changes_nothing_and_shows_the_newest_version(
-    company: Company, approved: PurchaseOrder
-) -> None:
-    issued = company.issues(approved)
-    with company.database.transaction(SYSTEM) as tx:
-        token = links.make_link(tx, approved.id)
-    for _ in range(100):
-        with company.database.read(SYSTEM) as tx:
-            opened = links.open_link(tx, token)
-    assert (opened.order.total, opened.superseded, opened.actor.supplier_id) == (issued.total, False, issued.supplier_id)
-    assert company.now(issued) == issued
-
-    changed = replace(issued, version=2, lines=(replace(issued.lines[0], quantity=Decimal(3)),))
-    with company.database.transaction(SYSTEM) as tx:
-        orders.save(tx, changed)
-        newer = links.open_link(tx, token)
-    assert (newer.order.version, newer.superseded) == (2, True)
-
-
-def test_a_forged_link_opens_nothing_and_an_expired_one_offers_a_new_mail_once_a_day(
-    company: Company, approved: PurchaseOrder
-) -> None:
-    company.issues(approved)
-    with company.database.transaction(SYSTEM) as tx:
-        token = links.make_link(tx, approved.id)
-        with pytest.raises(NotFound):
-            links.open_link(tx, token + "x")
-        late = replace(tx, real_now=tx.real_now + timedelta(days=15))
-        with pytest.raises(LinkExpired):
-            links.open_link(late, token)
-        first = links.send_new_link(late, token)
-        assert links.send_new_link(late, token) == first
-    assert company.message(approved, MessageKind.SUPPLIER_REMINDER).channel == "email"
 
 
 def test_many_orders_are_released_and_confirmed_together_and_too_many_are_refused(company: Company) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from purveyor.core.erp_records import ErpOrder, ErpOrderLine, ErpOrderStatus
+from purveyor.core.errors import UnknownReference
 from purveyor.core.ids import OrderId
 from purveyor.core.intake import (
     DRIFT,
@@ -26,6 +27,7 @@ from purveyor.core.intake import (
     order_from_record,
     our_state,
     read_again,
+    record_of,
     take_over,
 )
 from purveyor.core.items import Item
@@ -232,3 +234,46 @@ def test_a_moved_stamp_is_noted_and_changes_nothing_else() -> None:
 def test_states_follow_from_statuses() -> None:
     assert {our_state(status) for status in Status} == set(OurState)
     assert erp_state(None) is ErpState.GONE
+
+
+ERP_IDS = {SUPPLIER: "s1", ITEM: "i1", DAYTON: "w1"}
+
+
+def test_our_order_goes_back_to_the_erp_in_its_own_terms() -> None:
+    order = taken_in(a_record(number="PO-7"))
+    edited = replace(order, lines=(replace(order.lines[0], unit_price=Decimal(9984), price_per=Decimal(10)),))
+
+    record = record_of(edited, ERP_IDS)
+
+    assert (record.external_id, record.version, record.number, record.order_ref) == ("4711", "1", "PO-7", "PV000001")
+    assert (record.supplier, record.site, record.lines[0].item) == ("s1", "w1", "i1")
+    assert (record.lines[0].unit_price, record.lines[0].tax_codes) == (Decimal("998.4"), ("US-OH",))
+
+
+def test_what_was_taken_in_and_not_changed_has_the_same_content_in_the_erp() -> None:
+    assert record_of(taken_in(a_record()), ERP_IDS).content_hash == a_record().content_hash
+
+
+def test_cancelled_lines_stay_here_and_an_order_nobody_linked_has_no_identity_there() -> None:
+    freight = a_line(3, item_id=None, price=None, tax_code=None, external_id=None, schedules=())
+    order = an_order(a_line(1), a_line(2, cancelled=True), freight)
+
+    record = record_of(order, ERP_IDS)
+
+    assert [(line.line_no, line.item, line.unit_price) for line in record.lines] == [
+        (1, "i1", Decimal("1036.8")),
+        (3, None, None),
+    ]
+    assert (record.external_id, record.version, record.number) == ("", "", None)
+    assert record_of(an_order(freight), ERP_IDS).site is None
+
+
+@pytest.mark.parametrize("unknown", [SUPPLIER, ITEM, DAYTON])
+def test_a_record_the_erp_does_not_know_is_never_guessed(unknown: object) -> None:
+    with pytest.raises(UnknownReference):
+        record_of(an_order(), {own: code for own, code in ERP_IDS.items() if own != unknown})
+
+
+def test_an_order_without_supplier_cannot_go_to_an_erp() -> None:
+    with pytest.raises(UnknownReference):
+        record_of(an_order(supplier_id=None), ERP_IDS)

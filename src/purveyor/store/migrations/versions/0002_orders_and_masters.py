@@ -27,6 +27,7 @@ def upgrade() -> None:
     run(["CREATE SEQUENCE order_ref_seq", f"GRANT USAGE ON SEQUENCE order_ref_seq TO {RUNTIME}"])
     _parties()
     _items()
+    _supplier_items()
     _prices()
     _stock()
     _history()
@@ -136,6 +137,9 @@ def _items() -> None:
         sa.CheckConstraint("numerator > 0 AND denominator > 0", name="positive"),
         security=Security(scoped_by="internal"),
     )
+
+
+def _supplier_items() -> None:
     create_table(
         "supplier_item",
         sa.Column("supplier_id", sa.Uuid, sa.ForeignKey("supplier.id"), nullable=False),
