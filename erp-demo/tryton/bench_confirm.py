@@ -47,14 +47,14 @@ def create_and_confirm(pool) -> None:
 
     with Transaction().start(DATABASE, 1, context={"company": 1}, _lock_tables=["purchase_purchase"]) as transaction:
         purchases = pool.get("purchase.purchase")
-        party, = pool.get("party.party").search([("code", "=", "KEYSTONE")])
-        warehouse, = pool.get("stock.location").search([("code", "=", "DAY"), ("type", "=", "warehouse")])
+        (party,) = pool.get("party.party").search([("code", "=", "KEYSTONE")])
+        (warehouse,) = pool.get("stock.location").search([("code", "=", "DAY"), ("type", "=", "warehouse")])
         products = pool.get("product.product").search([("code", "in", ITEMS)])
         lines = [
             {"product": product.id, "quantity": 1.0, "unit": product.purchase_uom.id, "unit_price": Decimal("100")}
             for product in products
         ]
-        order, = purchases.create(
+        (order,) = purchases.create(
             [
                 {
                     "party": party.id,

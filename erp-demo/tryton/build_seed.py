@@ -32,7 +32,7 @@ MODULES = (
     "account_payment",
 )
 DATABASE = "purveyor"
-SCRIPTS = ("build_seed.py", "seed_masters.py", "seed_stock.py", "catalog.py", "runtime.py")
+SCRIPTS = ("build_seed.py", "seed_masters.py", "seed_stock.py", "catalog.py", "assortment.csv", "runtime.py")
 
 
 def seed_path(lock: Path, cache: Path) -> Path:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from uuid import UUID
 
 from purveyor.app.quarantine import Translation
 from purveyor.core.canonical import to_json
@@ -99,7 +100,7 @@ def take_agreements(tx: Tx, erp: ErpInstance, records: Sequence[ErpAgreement], c
     codes += [code for record in records for line in record.lines for code in (_item(line.item), _line_code(line))]
     translation = _translate(tx, erp, codes)
     found = {}
-    fresh = {}
+    fresh: dict[Code, UUID] = {}
     for record in records:
         supplier = _supplier(record.supplier)
         if not _known(translation, Entity.AGREEMENT, record, supplier, *(_item(line.item) for line in record.lines)):

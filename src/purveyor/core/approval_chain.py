@@ -90,7 +90,7 @@ class ApprovalStep:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalChain:
-    """The decisions one order version needs, bound to its hash. ``parties`` are the person keys of those who asked for the order."""
+    """The decisions one order version needs, bound to its hash; ``parties`` are the person keys of those who asked for it."""
 
     id: ChainId
     order_id: OrderId
