@@ -22,9 +22,7 @@ def main() -> int:
         )
         if shutil.which("chromium"):
             return 0
-    print(
-        "No Chromium found and none could be installed: browser tests will be skipped. Install the package 'chromium' to run them."
-    )
+    print("No Chromium found and none could be installed: browser tests will be skipped. Install 'chromium' to run them.")
     return 1 if os.environ.get("PURVEYOR_NO_SKIP") else 0
 
 

@@ -1,4 +1,4 @@
-"""What has to be looked at again once goods, bills or decisions of an order changed: its open invoices, and whether it is complete.
+"""What has to be looked at again once goods, bills or decisions of an order changed: open invoices, and whether it is complete.
 
 Both are jobs, so that the transaction that changed something stays short.
 """
