@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
+from uuid import UUID
 
 from purveyor.app.quarantine import Translation
 from purveyor.core.canonical import to_json
@@ -120,7 +121,7 @@ def _line_code(line: ErpAgreementLine) -> Code:
 
 
 def _agreement(record: ErpAgreement, line: ErpAgreementLine, own: AgreementId, supplier: SupplierId, item: ItemId) -> Agreement:
-    price = PriceEntry(
+    base = PriceEntry(
         id=line.external_id,
         min_qty=Decimal(0),
         uom=line.uom,
@@ -129,13 +130,18 @@ def _agreement(record: ErpAgreement, line: ErpAgreementLine, own: AgreementId, s
         valid_from=record.valid_from,
         valid_to=record.valid_to,
     )
+    breaks = tuple(
+        replace(base, id=f"{line.external_id}:{each.min_qty:f}", min_qty=each.min_qty, price=each.unit_price)
+        for each in line.price_breaks
+        if each.currency == record.currency
+    )
     return Agreement(
         id=own,
-        number=record.number,
+        number=record.reference or record.number,
         version=1,
         supplier_id=supplier,
         item_id=item,
-        entries=(price,) if record.active else (),
+        entries=(base, *breaks) if record.active else (),
         valid_from=record.valid_from,
         valid_to=record.valid_to,
     )
