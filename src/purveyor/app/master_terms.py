@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
-from uuid import UUID
 
 from purveyor.app.quarantine import Translation
 from purveyor.core.canonical import to_json
