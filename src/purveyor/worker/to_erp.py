@@ -54,7 +54,7 @@ class ToErp:
         found = erp.find_by_ref(Entity.ORDER, reference) if held.unsure else None
         if found is not None:
             return Duplicate(found.external_id, found.number, found.version)
-        return erp.confirm(record, reference, str(held.message.payload["expected_version"]))
+        return erp.confirm(record, reference, record.version)
 
     def post_receipt(self, database: Database, job: Job) -> None:
         """Post a receipt against its order; what is short stays open there."""
