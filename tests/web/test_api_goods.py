@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -80,7 +81,7 @@ def test_a_corrected_shipment_takes_the_place_of_the_first_and_a_repeated_one_ch
     ],
 )
 def test_a_shipment_that_cannot_be_is_refused(
-    api: Api, order: PurchaseOrder, wrong: dict[str, object], code: str, place: str
+    api: Api, order: PurchaseOrder, wrong: dict[str, Any], code: str, place: str
 ) -> None:
     reply = send(api.keller(), notices_of(order), a_notice(**wrong))
 
@@ -160,9 +161,7 @@ def test_goods_that_go_back_are_taken_off(dock: httpx.Client, order: PurchaseOrd
         ({"counted_at": 5}, "#/counted_at"),
     ],
 )
-def test_a_count_that_cannot_be_is_refused(
-    dock: httpx.Client, order: PurchaseOrder, wrong: dict[str, object], place: str
-) -> None:
+def test_a_count_that_cannot_be_is_refused(dock: httpx.Client, order: PurchaseOrder, wrong: dict[str, Any], place: str) -> None:
     reply = send(dock, receipts_of(order), a_count(**wrong))
 
     assert refusal(reply) == (422, "invalid_input")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -112,7 +113,7 @@ def test_a_supplier_is_told_that_his_bill_came_and_nothing_of_our_judgement(api:
     ],
 )
 def test_a_bill_that_cannot_be_used_is_refused_by_its_place(
-    finance: httpx.Client, order: PurchaseOrder, wrong: dict[str, object], place: str
+    finance: httpx.Client, order: PurchaseOrder, wrong: dict[str, Any], place: str
 ) -> None:
     reply = send(finance, "/v1/invoices", a_bill(order, **{"supplier": "KELLER", **wrong}))
 
@@ -135,7 +136,7 @@ def test_bills_are_listed_by_state_to_the_end(finance: httpx.Client, order: Purc
     seen: list[str] = []
     cursor: str | None = None
     while True:
-        asked = {"limit": 2, **({"cursor": cursor} if cursor else {})}
+        asked = {"limit": "2", **({"cursor": cursor} if cursor else {})}
         page = finance.get("/v1/invoices", params=asked).json()
         seen += [each["number"] for each in page["items"]]
         cursor = page["next_cursor"]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import typer
 
 from purveyor.cli.demo import demo
+from purveyor.cli.key import app as key
 from purveyor.cli.migrate import migrate
 from purveyor.cli.policy import app as policy
 from purveyor.cli.pull import pull
 from purveyor.cli.serve import serve
+from purveyor.cli.user import app as user
 from purveyor.cli.verify_log import verify_log
 from purveyor.cli.worker import worker
 
@@ -20,3 +22,5 @@ app.command()(pull)
 app.command()(demo)
 app.command("verify-log")(verify_log)
 app.add_typer(policy, name="policy")
+app.add_typer(key, name="key")
+app.add_typer(user, name="user")

@@ -189,6 +189,61 @@ def revoke_keys(tx: Tx, client_id: ClientId) -> None:
     tx.conn.execute(update(API_KEY).where(mine).values(revoked_at=tx.real_now))
 
 
+def revoke_key(tx: Tx, client_id: ClientId, prefix: str) -> int:
+    """Revoke the keys of a client that begin so, as they are shown; return how many that were."""
+    mine = (API_KEY.c.client_id == client_id) & API_KEY.c.revoked_at.is_(None) & (API_KEY.c.prefix == prefix)
+    return tx.conn.execute(update(API_KEY).where(mine).values(revoked_at=tx.real_now)).rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A program that may hold API keys: for business units, or for one supplier."""
+
+    id: ClientId
+    name: str
+    supplier_id: SupplierId | None
+    business_units: tuple[BusinessUnitId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyMark:
+    """What may be shown of an API key."""
+
+    prefix: str
+    grants: tuple[Permission, ...]
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+def clients(tx: Tx) -> list[Client]:
+    """Return every program, by name."""
+    return [
+        Client(
+            ClientId(row.id),
+            row.name,
+            None if row.supplier_id is None else SupplierId(row.supplier_id),
+            tuple(BusinessUnitId(unit) for unit in row.business_units),
+        )
+        for row in tx.conn.execute(select(API_CLIENT).order_by(API_CLIENT.c.name))
+    ]
+
+
+def keys_of(tx: Tx, client_id: ClientId) -> list[KeyMark]:
+    """Return what may be shown of a client's keys, the oldest first."""
+    rows = tx.conn.execute(select(API_KEY).where(API_KEY.c.client_id == client_id).order_by(API_KEY.c.id))
+    return [
+        KeyMark(row.prefix, tuple(Permission(grant) for grant in row.grants), row.created_at, row.expires_at, row.revoked_at)
+        for row in rows
+    ]
+
+
+def user_id_of(tx: Tx, login: str) -> UserId | None:
+    """Return the person with this login name, None when there is none."""
+    found = tx.conn.scalar(select(APP_USER.c.id).where(func.lower(APP_USER.c.login) == login.lower()))
+    return None if found is None else UserId(found)
+
+
 def resolve_key(tx: Tx, key: str) -> Actor | None:
     """Return the client that holds an API key, None when the key is unknown, revoked or expired."""
     found = _resolve(tx, "api_key", key)

@@ -130,7 +130,12 @@ def skip_message(
     message_id: UUID, body: SkipIn, call: Annotated[Call, Depends(house_posts(Permission.MESSAGE_REPLAY))]
 ) -> Response:
     """Decide that a message is not needed any more; the reason is kept."""
-    return write(call, lambda tx: Reply(_detail(tx, outbound.skip(tx, MessageId(message_id), body.reason))))
+
+    def work(tx: Tx) -> Reply:
+        taken_back = outbound.skip(tx, MessageId(message_id), body.reason)
+        return Reply(_detail(tx, messages.load(tx, taken_back.id)))
+
+    return write(call, work)
 
 
 def _detail(tx: Tx, message: Message) -> MessageDetail:
