@@ -32,8 +32,9 @@ from purveyor.web.signin.routes import PART as SIGN_IN
 from purveyor.web.signin.routes import Tries
 from purveyor.web.templating import STATIC, Pages
 from purveyor.web.tracing import Correlation, Faults
+from purveyor.web.workbench.part import PART as WORKBENCH
 
-PARTS: Final[tuple[Part, ...]] = (SIGN_IN, health.PART, SUPPLIER_PAGE, API)
+PARTS: Final[tuple[Part, ...]] = (SIGN_IN, health.PART, WORKBENCH, SUPPLIER_PAGE, API)
 """Every area of the web interface; header links appear in this order."""
 
 

@@ -45,6 +45,10 @@ from purveyor.store.tables.masters import SUPPLIER
 from purveyor.store.tables.orders import PURCHASE_ORDER
 
 MOST_LISTED: Final = 200
+AT_GATE: Final = "gate_blocked:"
+FAILED_MESSAGE: Final = "message_failed:"
+"""What the natural keys of exceptions begin with that the gate and failed messages open (app.clearance, app.outbound)."""
+
 ANSWER_DUE: Final = "acknowledgment_due"
 """Kind of the timer that runs while an order waits for its supplier's answer (set by app.answer_clock)."""
 
@@ -134,20 +138,39 @@ def _columns(kind: ColumnElement[Any], values: Sequence[ColumnElement[Any]]) -> 
     return [kind.label("kind"), *(value.label(name) for name, value in zip(names, typed, strict=True))]
 
 
-def _exceptions(actor: Actor) -> Select[Any]:
+def _mine(actor: Actor) -> ColumnElement[bool]:
+    """An exception is his who is named, else everybody's who holds its role."""
     roles = sorted(role.value for role in actor.roles)
-    mine = or_(_CASE.owner_id == actor.id, and_(_CASE.owner_id.is_(None), _CASE.owner_role.in_(roles)))
+    return or_(_CASE.owner_id == actor.id, and_(_CASE.owner_id.is_(None), _CASE.owner_role.in_(roles)))
+
+
+def _blocking() -> tuple[ColumnElement[bool], ...]:
+    of_order = FINDING.c.order_id == _ORDER.id
+    return (of_order, FINDING.c.severity == Severity.BLOCK.value, FINDING.c.overridden.is_(False))
+
+
+def _worst_finding() -> ColumnElement[str | None]:
+    """The sentence of the finding that puts most money at stake among those that stop the order."""
+    return select(FINDING.c.message).where(*_blocking()).order_by(FINDING.c.place).limit(1).scalar_subquery()
+
+
+def _exceptions(actor: Actor) -> Select[Any]:
+    """Open exceptions; those the gate or a failed message opened are told as what they are, so that the page leads there."""
+    at_gate = _CASE.natural_key.startswith(AT_GATE)
+    failed = _CASE.natural_key.startswith(FAILED_MESSAGE)
+    kind = case((at_gate, WorkKind.STOPPED.value), (failed, WorkKind.MESSAGE.value), else_=WorkKind.EXCEPTION.value)
+    note = func.coalesce(case((at_gate, _worst_finding())), _CASE.summary)
     values = (
-        *(_CASE.id, _CASE.type, _CASE.summary, _ORDER.order_ref, func.coalesce(SUPPLIER.c.name, _ORDER.supplier_code)),
+        *(_CASE.id, _CASE.type, note, _ORDER.order_ref, func.coalesce(SUPPLIER.c.name, _ORDER.supplier_code)),
         *(_CASE.exposure, _CASE.currency, _CASE.opened_at, _CASE.due_at, _CASE.business_unit_id),
         _CASE.status == CaseStatus.ON_HOLD.value,
     )
     return (
-        select(*_columns(literal(WorkKind.EXCEPTION.value), values))
+        select(*_columns(kind, values))
         .select_from(EXCEPTION_CASE)
         .outerjoin(PURCHASE_ORDER, _ORDER.id == _CASE.order_id)
         .outerjoin(SUPPLIER, SUPPLIER.c.id == _CASE.supplier_id)
-        .where(_OPEN, mine)
+        .where(_OPEN, _mine(actor))
     )
 
 
@@ -172,17 +195,16 @@ def _of_buyer(actor: Actor) -> ColumnElement[bool]:
 
 def _drafts(actor: Actor) -> Select[Any]:
     """Drafts wait for their buyer: stopped by the gate, returned by an approver, or edited and not submitted yet."""
-    of_order = FINDING.c.order_id == _ORDER.id
-    blocking = (of_order, FINDING.c.severity == Severity.BLOCK.value, FINDING.c.overridden.is_(False))
-    blocked = exists().where(*blocking).correlate(PURCHASE_ORDER)
-    worst = select(FINDING.c.message).where(*blocking).order_by(FINDING.c.place).limit(1).scalar_subquery()
+    blocked = exists().where(*_blocking()).correlate(PURCHASE_ORDER)
     checks = select(_CHECK.at_stake).where(_CHECK.order_id == _ORDER.id).order_by(_CHECK.id.desc()).limit(1)
     first = select(func.min(_CHECK.checked_at)).where(_CHECK.order_id == _ORDER.id, _CHECK.order_version == _ORDER.version)
     kind = case((blocked, WorkKind.STOPPED.value), else_=WorkKind.DRAFT.value)
     amount = case((blocked, checks.scalar_subquery()), else_=_ORDER.total)
     since = func.coalesce(first.scalar_subquery(), _ORDER.created_at)
     waiting = (_ORDER.status == Status.DRAFT.value, _ORDER.hold_since.is_(None), since.is_not(None))
-    return _orders(kind, worst, amount, since, null()).where(*waiting, _of_buyer(actor))
+    told = exists().where(_CASE.order_id == _ORDER.id, _OPEN, _CASE.natural_key.startswith(AT_GATE), _mine(actor))
+    query = _orders(kind, _worst_finding(), amount, since, null())
+    return query.where(*waiting, _of_buyer(actor), ~told.correlate(PURCHASE_ORDER))
 
 
 def _held(actor: Actor) -> Select[Any]:
