@@ -96,6 +96,7 @@ def _carry_out(world: World, request: DemoRequest) -> None:
         if error.retryable:
             raise
         result = str(error)
+        world.say(result)
     with world.database.transaction(SYSTEM, source="demo") as tx:
         demo_requests.tell_state(tx, plugged=world.cable.plugged)
         demo_requests.finish(tx, request.id, result)

@@ -23,6 +23,7 @@ from purveyor.web.api.quota import Quota
 from purveyor.web.api.v1 import PART as API
 from purveyor.web.bodies import BodyLimits
 from purveyor.web.csp import SecurityHeaders
+from purveyor.web.demo_bar.routes import PART as DEMO
 from purveyor.web.navigation import Part
 from purveyor.web.portal.door import SupplierVisits
 from purveyor.web.portal.routes import PART as SUPPLIER_PAGE
@@ -34,7 +35,7 @@ from purveyor.web.templating import STATIC, Pages
 from purveyor.web.tracing import Correlation, Faults
 from purveyor.web.workbench.part import PART as WORKBENCH
 
-PARTS: Final[tuple[Part, ...]] = (SIGN_IN, health.PART, WORKBENCH, SUPPLIER_PAGE, API)
+PARTS: Final[tuple[Part, ...]] = (SIGN_IN, health.PART, WORKBENCH, SUPPLIER_PAGE, API, DEMO)
 """Every area of the web interface; header links appear in this order."""
 
 
