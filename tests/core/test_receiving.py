@@ -84,7 +84,15 @@ def test_a_number_that_fits_no_unit_asks_for_another_count() -> None:
     question = recount_question(Decimal(50), "CT", Decimal(144), "CT", PUMPS)
 
     assert question == "50 CT (600 EA) counted, 12 CT (144 EA) still to come. Count again?"
-    assert not likely_meant(Decimal(50), "CT", Decimal(144), PUMPS)
+    assert likely_meant(Decimal(50), "CT", Decimal(144), "CT", PUMPS) is None
+
+
+def test_a_part_delivery_keyed_in_pieces_is_asked_for_in_cartons() -> None:
+    assert recount_question(Decimal(144), "CT", Decimal(240), "CT", PUMPS) == "12 CT (144 EA)?"
+
+
+def test_pieces_of_a_line_in_pieces_need_no_carton_to_make_sense() -> None:
+    assert likely_meant(Decimal(12), "CT", Decimal(100), None, PUMPS) == 12
 
 
 def test_base_units_are_written_once() -> None:

@@ -7,13 +7,14 @@ Source: domain.md 1, "Over-receipt"; worked cases OR06, OR14-OR17.
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 from typing import Final
 
 from purveyor.core.canonical import plain_decimal
 from purveyor.core.finding import Finding, Result, Section, Severity
 from purveyor.core.money import round_amount
 from purveyor.core.order import OrderLine, PurchaseOrder
-from purveyor.core.quantity import UnitTable
+from purveyor.core.quantity import UnitTable, as_decimal
 from purveyor.core.receiving import Judged, ReceivingCode
 
 _SEVERITY: Final = {
@@ -31,10 +32,17 @@ def in_words(base_quantity: Decimal, uom: str | None, units: UnitTable) -> str:
     return f"{plain_decimal(units.convert_decimal(base_quantity, units.base_uom, uom))} {uom} ({base})"
 
 
-def likely_meant(number: Decimal, keyed_uom: str, wanted: Decimal, units: UnitTable) -> bool:
-    """Say whether the number keyed is exactly what was wanted (base units) when read in another unit of the item."""
+def likely_meant(number: Decimal, keyed_uom: str, wanted: Decimal, line_uom: str | None, units: UnitTable) -> Decimal | None:
+    """Return the quantity (base units) that was probably counted when the unit was mistaken, None when no reading fits.
+
+    A reading of the number in another unit of the item fits when it is whole units of the line and no more than is wanted;
+    of several the largest is meant.
+    """
     others = ({units.base_uom} | set(units.factors)) - {keyed_uom}
-    return any(units.convert(number, uom, units.base_uom) == wanted for uom in others)
+    readings = [units.convert(number, uom, units.base_uom) for uom in others]
+    line_unit = units.ratio(line_uom, units.base_uom) if line_uom is not None and units.knows(line_uom) else Fraction(1)
+    fitting = [reading for reading in readings if 0 < reading <= wanted and (reading / line_unit).denominator == 1]
+    return as_decimal(max(fitting)) if fitting else None
 
 
 def recount_question(number: Decimal, keyed_uom: str, wanted: Decimal, line_uom: str | None, units: UnitTable) -> str:
@@ -42,8 +50,9 @@ def recount_question(number: Decimal, keyed_uom: str, wanted: Decimal, line_uom:
 
     ``number`` and ``keyed_uom`` are what was keyed, ``wanted`` is what is still open, in base units.
     """
-    if likely_meant(number, keyed_uom, wanted, units):
-        return f"{in_words(wanted, line_uom, units)}?"
+    meant = likely_meant(number, keyed_uom, wanted, line_uom, units)
+    if meant is not None:
+        return f"{in_words(meant, line_uom, units)}?"
     keyed = in_words(units.convert_decimal(number, keyed_uom, units.base_uom), line_uom, units)
     return f"{keyed} counted, {in_words(wanted, line_uom, units)} still to come. Count again?"
 

@@ -35,7 +35,7 @@ def _old_price(cast: Cast) -> Figure:
     bill = cast.bill("KEYSTONE", "KP-10442", [cast.bill_line("pumps", 1, "12", "CTN12", "1036.80")], total="12441.60")
     found = cast.exceptions(ExceptionType.MATCH_PRICE, order="pumps")
     cast.wait("the block in the ERP", lambda: cast.message_states(MessageKind.ERP_INVOICE_HOLD, "pumps") == ["done"])
-    return Figure("exception, 460.80 over, buyer, blocked", f"{bill['state']}, {_stake(found)} over, {_owner(found)}, blocked")
+    return Figure("in_exception, 460.80 over, buyer, blocked", f"{bill['state']}, {_stake(found)} over, {_owner(found)}, blocked")
 
 
 def _copy(cast: Cast) -> Figure:
