@@ -277,7 +277,7 @@ def test_a_session_that_ended_is_opened_again(tryton_desk: TrytonDesk) -> None:
 
 
 @pytest.mark.tryton
-def test_nothing_posts_to_the_general_ledger_and_every_write_names_document_and_version(
+def test_s31_nothing_posts_to_the_general_ledger_and_every_write_names_document_and_version(
     tryton_desk: TrytonDesk, audit: list[RpcCall], our_ref: str
 ) -> None:
     order = confirmed(tryton_desk, our_ref)
