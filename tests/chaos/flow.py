@@ -127,6 +127,19 @@ class Flow:
         )
         self.superuser.execute("UPDATE procrastinate_jobs SET scheduled_at = NULL WHERE status = 'todo'")
 
+    def waits_over_now(self) -> None:
+        """The same while workers run: only waits that nobody is about to end are cut short."""
+        self.superuser.execute(
+            "UPDATE message SET next_attempt_at = now() WHERE state = 'ready' AND queued_at IS NULL AND next_attempt_at > now()"
+        )
+
+    def jobs_left(self) -> int:
+        """How many jobs wait or run, beside those that the clock starts."""
+        query = "SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing') AND task_name NOT LIKE 'erp_pull%'"
+        [(found,)] = self.superuser.execute(query).fetchall()
+        assert isinstance(found, int)
+        return found
+
     def waits_end(self) -> None:
         """The waits pass, and the worker goes on."""
         self.waits_over()
@@ -193,6 +206,12 @@ class Flow:
         with self.database.transaction(SYSTEM) as tx:
             outbound.replay(tx, message.id)
         self.settles()
+
+    def replays_all(self) -> None:
+        """Somebody of IT sends every failed message again."""
+        with self.database.transaction(SYSTEM) as tx:
+            for message in messages.dead(tx):
+                outbound.replay(tx, message.id)
 
     # -- the partners
 
