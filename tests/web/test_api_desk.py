@@ -193,7 +193,7 @@ def test_messages_are_listed_to_the_end(desk: httpx.Client, order: PurchaseOrder
 
 
 def read_on(auditor: httpx.Client, cursor: str | None, until: str) -> tuple[list[dict[str, Any]], str]:
-    """Read the feed on in small pages until an event of a type has come; what other transactions may still precede comes later."""
+    """Read the feed on in small pages until an event of a type has come; what is not settled yet comes a little later."""
     seen: list[dict[str, Any]] = []
     deadline = monotonic() + 60
     while not any(each["type"] == until for each in seen):
