@@ -21,10 +21,12 @@ from purveyor.web import health
 from purveyor.web.api.openapi import describe
 from purveyor.web.api.quota import Quota
 from purveyor.web.api.v1 import PART as API
+from purveyor.web.approvals.routes import PART as APPROVALS
 from purveyor.web.bodies import BodyLimits
 from purveyor.web.csp import SecurityHeaders
 from purveyor.web.demo_bar.routes import PART as DEMO
 from purveyor.web.navigation import Part
+from purveyor.web.overview.routes import PART as OVERVIEW
 from purveyor.web.portal.door import SupplierVisits
 from purveyor.web.portal.routes import PART as SUPPLIER_PAGE
 from purveyor.web.problems import answer, problem_of, problem_of_http, problem_of_validation
@@ -35,7 +37,7 @@ from purveyor.web.templating import STATIC, Pages
 from purveyor.web.tracing import Correlation, Faults
 from purveyor.web.workbench.part import PART as WORKBENCH
 
-PARTS: Final[tuple[Part, ...]] = (SIGN_IN, health.PART, WORKBENCH, SUPPLIER_PAGE, API, DEMO)
+PARTS: Final[tuple[Part, ...]] = (SIGN_IN, health.PART, WORKBENCH, APPROVALS, OVERVIEW, SUPPLIER_PAGE, API, DEMO)
 """Every area of the web interface; header links appear in this order."""
 
 

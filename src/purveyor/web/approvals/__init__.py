@@ -1,0 +1,1 @@
+"""The approver's pages: what waits, one decision, and handing steps over while away."""
