@@ -3,12 +3,11 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q install --require-hashes
-TRYTON_PIP := .venv-tryton/bin/python -m pip --disable-pip-version-check -q install --require-hashes
 SOURCES := src tests bench tools erp-demo
 TYPED := src/purveyor tests bench tools
 JOBS ?= 2
 
-.PHONY: help demo demo-once test test-long check bench format lock clean
+.PHONY: help demo demo-once test test-long check bench format texts lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -31,7 +30,7 @@ help: ## list the commands
 .venv-tryton/.ready: requirements/tryton.lock
 	@echo "Setting up Tryton, the ERP of the demo and the tests, in its own environment (.venv-tryton) ..."
 	@test -x .venv-tryton/bin/python || $(PYTHON) -m venv .venv-tryton
-	@$(TRYTON_PIP) -r requirements/tryton.lock
+	@.venv-tryton/bin/python -m pip --disable-pip-version-check -q install --require-hashes -r requirements/tryton.lock
 	@touch $@
 
 demo: .venv/.runtime .venv-tryton/.ready ## start the demo distributor with a real ERP and keep serving until Ctrl-C
@@ -41,8 +40,9 @@ demo-once: .venv/.runtime .venv-tryton/.ready ## play the story once, write buil
 	@$(BIN)/purveyor demo --once
 
 test: .venv/.dev .venv-tryton/.ready check ## checks and quick suites, under 20 minutes on two cores
+	@mkdir -p build
 	@$(BIN)/python -m tools.need_chromium
-	$(BIN)/python -m pytest -n $(JOBS) -m "not long" tests/core tests/arch --cov=purveyor.core --cov-branch --cov-report=term --cov-fail-under=100
+	COVERAGE_FILE=build/coverage-core $(BIN)/python -m pytest -n $(JOBS) -m "not long" tests/core tests/arch --cov=purveyor.core --cov-branch --cov-report=term --cov-fail-under=100
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not long" --ignore=tests/core --ignore=tests/arch tests
 
 test-long: .venv/.dev .venv-tryton/.ready ## faults, fuzzing and the second Postgres version, under 40 minutes
@@ -62,6 +62,9 @@ bench: .venv/.dev .venv-tryton/.ready ## benchmarks; figures as ratios in one ru
 format: .venv/.dev ## format the code
 	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/ruff check --fix $(SOURCES)
+
+texts: .venv/.dev ## collect the texts of pages for translation
+	$(BIN)/python -m tools.collect_texts
 
 lock: ## compile the hash-locked dependency files again (needs uv on the PATH)
 	for name in runtime build tryton; do $(MAKE) --no-print-directory requirements/$$name.locked; done
