@@ -62,13 +62,14 @@ def review(tx: Tx, ground: Ground, before: Answered, after: Answered) -> None:
     The promises must be written already: what is due at a site is read from the database.
     """
     told: list[Event] = []
+    known = frozenset(cases.open_keys(tx, f"answer:{after.order.id}:"))
     for line in after.order.lines:
         number = line.line_no
         if number in before.folds and before.folds[number].standing == after.folds[number].standing:
             continue
-        _rejected(tx, after, line)
-        _proposed(tx, ground, before, after, line)
-        late = _beyond_need_by(tx, after, line)
+        _rejected(tx, after, line, known)
+        _proposed(tx, ground, before, after, line, known)
+        late = _beyond_need_by(tx, after, line, known)
         slipped = _slipped(before, after, line)
         told += slipped
         stockout.check(tx, after.order, line, moved=late or bool(slipped))
@@ -90,13 +91,13 @@ def report_unusable(tx: Tx, before: Answered, after: Answered) -> frozenset[int]
     return blocked_lines(tx, after.order.id)
 
 
-def _rejected(tx: Tx, after: Answered, line: OrderLine) -> None:
+def _rejected(tx: Tx, after: Answered, line: OrderLine, known: frozenset[str]) -> None:
     standing = [item for item in after.folds[line.line_no].standing if item.verdict is not Verdict.REJECTED]
     rejected = sum(
         (part.quantity or Decimal(0) for item in standing for part in item.parts if part.outcome == "reject"), Decimal(0)
     )
     if not rejected:
-        clear(tx, case_key(ExceptionType.ACK_REJECTED, after.order.id, line.line_no))
+        _clear(tx, known, case_key(ExceptionType.ACK_REJECTED, after.order.id, line.line_no))
         return
     summary = f"The supplier will not deliver {plain_decimal(rejected)} {line.uom or ''} of {line.item_code}.".replace("  ", " ")
     evidence = (compared("quantity", order=plain_decimal(line.quantity), rejected=plain_decimal(rejected)),)
@@ -114,11 +115,11 @@ def proposals_of(ground: Ground, after: Answered, line: OrderLine, promised: dat
     ]
 
 
-def _proposed(tx: Tx, ground: Ground, before: Answered, after: Answered, line: OrderLine) -> None:
+def _proposed(tx: Tx, ground: Ground, before: Answered, after: Answered, line: OrderLine, known: frozenset[str]) -> None:
     promised = before.ledgers[line.line_no].current_delivery if line.line_no in before.ledgers else None
     waiting = [proposal for proposal in proposals_of(ground, after, line, promised) if not proposal.acceptable]
     if not waiting:
-        clear(tx, case_key(ExceptionType.ACK_CHANGE_PROPOSED, after.order.id, line.line_no))
+        _clear(tx, known, case_key(ExceptionType.ACK_CHANGE_PROPOSED, after.order.id, line.line_no))
         return
     proposal = waiting[-1]
     kinds = ", ".join(kind.value for kind in proposal.deviations) or "terms"
@@ -157,7 +158,7 @@ def _proposal_evidence(line: OrderLine, proposal: Proposal) -> Iterable[Evidence
             yield compared("delivery", order=need_by, proposal=part.promised_delivery.isoformat())
 
 
-def _beyond_need_by(tx: Tx, after: Answered, line: OrderLine) -> bool:
+def _beyond_need_by(tx: Tx, after: Answered, line: OrderLine, known: frozenset[str]) -> bool:
     wanted = {part.schedule_no: part.need_by for part in line.schedules}
     late = [
         promise
@@ -165,7 +166,7 @@ def _beyond_need_by(tx: Tx, after: Answered, line: OrderLine) -> bool:
         if promise.promised_delivery is not None and promise.promised_delivery > (wanted[promise.schedule_no] or date.max)
     ]
     if not late:
-        clear(tx, case_key(ExceptionType.PROMISE_BEYOND_NEED_BY, after.order.id, line.line_no))
+        _clear(tx, known, case_key(ExceptionType.PROMISE_BEYOND_NEED_BY, after.order.id, line.line_no))
         return False
     worst = max(late, key=lambda promise: promise.promised_delivery or date.min)
     need_by = wanted[worst.schedule_no]
@@ -192,6 +193,12 @@ def _slipped(before: Answered, after: Answered, line: OrderLine) -> list[Event]:
         )
         for slip in moved
     ]
+
+
+def _clear(tx: Tx, known: frozenset[str], natural_key: str) -> None:
+    """Clear one of the exceptions that stood open before; the order is locked, so that no other can have been opened since."""
+    if natural_key in known:
+        clear(tx, natural_key)
 
 
 def _worth(order: PurchaseOrder, line: OrderLine, quantity: Decimal) -> Money | None:

@@ -28,13 +28,15 @@ def progress_of_loaded(tx: Tx, loaded: Mapping[OrderId, PurchaseOrder]) -> dict[
     moved = movements.of_orders(tx, list(loaded))
     promised = promises.current(tx, list(loaded))
     policies = policy.current(tx)
+    units = {order.business_unit_id for order in loaded.values()}
+    today = {unit: calendars.of_unit(tx, unit).local_day(tx.now) for unit in units}
     return {
         order_id: tuple(
             line_progress(
                 line,
                 moved.get(order_id, ()),
                 units_of(line, items),
-                as_of=calendars.of_unit(tx, order.business_unit_id).local_day(tx.now),
+                as_of=today[order.business_unit_id],
                 promises=promised.get(order_id, {}).get(line.line_no, ()),
                 terms=terms_for(policies, order, line, items),
             )
