@@ -15,11 +15,13 @@ from purveyor.app.approve import void_on_edit
 from purveyor.app.cases import clear, open_case
 from purveyor.app.clearance import check
 from purveyor.app.drift import drift_case, drift_event
-from purveyor.app.outbound import Failure, mark_failed, refused, sent_events
+from purveyor.app.erp_names import order_as_record
+from purveyor.app.outbound import Failure, mark_failed, refused, sent_events, withdraw
 from purveyor.app.quarantine import read_order_job
 from purveyor.core.approval_decisions import binds
 from purveyor.core.canonical import Json
 from purveyor.core.cases import ExceptionType, OpenCase
+from purveyor.core.erp_records import ErpOrder
 from purveyor.core.erp_results import Applied, Conflict, Duplicate, Rejected, Unknown, Unsupported, WriteResult
 from purveyor.core.events.base import Ref
 from purveyor.core.events.order import OrderIssued, OrderReleased, ReleaseStopped, order_stream
@@ -27,9 +29,10 @@ from purveyor.core.finding import Severity
 from purveyor.core.gate import GateReport
 from purveyor.core.ids import MessageId, OrderId
 from purveyor.core.intake import Drift
-from purveyor.core.lifecycle import Status, Verb
+from purveyor.core.lifecycle import WITH_SUPPLIER, Status, Verb
+from purveyor.core.messaging import MessageKind
 from purveyor.core.order import PurchaseOrder, advance
-from purveyor.store import approvals, case_keys, events, jobs, message_batches, orders
+from purveyor.store import approvals, case_keys, events, jobs, message_batches, messages, orders
 from purveyor.store.db import Tx
 from purveyor.store.messages import Claim
 
@@ -95,6 +98,7 @@ def _take_back(tx: Tx, stopped: Sequence[PurchaseOrder], stops: Mapping[OrderId,
     """Take orders back to draft: their approval is void and the cause is on record."""
     for order in stopped:
         void_on_edit(tx, order, stops[order.id].cause)
+        messages.supersede(tx, order.id, [MessageKind.ERP_CONFIRM], order.version + 1)
     saved = orders.save_many(tx, [advance(order, Verb.RETURN, Status.DRAFT) for order in stopped])
     told = [
         ReleaseStopped(
@@ -117,15 +121,51 @@ def _released(order: PurchaseOrder, message_id: MessageId | None) -> OrderReleas
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What to write into the ERP; without a ``record`` nothing may be written, a lost answer is only looked up."""
+
+    record: ErpOrder | None
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """Nothing was written: the order is not to be confirmed any more, and the ERP never heard of it."""
+
+
+def to_confirm(tx: Tx, held: Claim) -> Confirmation | None:
+    """Return what one confirmation may write now; None when it is not wanted any more and nothing can have been written.
+
+    A message that waited, or that was being sent while its order changed, is no licence: only the version that was approved may
+    be confirmed, and not while the order is on hold. Raises NotFound, UnknownReference.
+    """
+    order = orders.get(tx, OrderId(held.message.subject_id))
+    if order.hold is None and order.id in _standing(tx, [(held, order)]):
+        return Confirmation(order_as_record(tx, order))
+    return Confirmation(None) if held.unsure else None
+
+
+def _standing(tx: Tx, found: Sequence[tuple[Claim, PurchaseOrder]]) -> set[OrderId]:
+    """Return the orders that are approved in exactly the version their message is about."""
+    chains = approvals.in_force_many(tx, [order.id for _, order in found])
+    return {
+        order.id
+        for held, order in found
+        if order.status is Status.APPROVED
+        and order.version == held.message.about.order_version
+        and binds(chains.get(order.id), order)
+    }
+
+
 _Placed = Applied | Duplicate
 
 
-def confirmed(tx: Tx, held: Claim, result: WriteResult) -> None:
+def confirmed(tx: Tx, held: Claim, result: WriteResult | Withdrawn) -> None:
     """Act on the ERP's answer to one confirmation; see ``confirmed_many``."""
     confirmed_many(tx, [(held, result)])
 
 
-def confirmed_many(tx: Tx, answers: Sequence[tuple[Claim, WriteResult]]) -> None:
+def confirmed_many(tx: Tx, answers: Sequence[tuple[Claim, WriteResult | Withdrawn]]) -> None:
     """Act on the ERP's answers: placed orders are issued and sent, the others wait, go back or belong to a person.
 
     Raises LeaseLost when another worker took one of the messages over; then nothing was done.
@@ -148,6 +188,8 @@ def confirmed_many(tx: Tx, answers: Sequence[tuple[Claim, WriteResult]]) -> None
             case Unknown():
                 lost = "the ERP's answer was lost; our reference is looked up before the next attempt"
                 mark_failed(tx, held, Failure("erp_answer_lost", lost, unknown=True))
+            case Withdrawn():
+                withdraw(tx, held)
     _place(tx, placed)
 
 
@@ -159,15 +201,14 @@ def _place(tx: Tx, placed: Sequence[tuple[Claim, PurchaseOrder, _Placed | None]]
     events.append(
         tx, [event for held, _, result in placed for event in sent_events(held.message, str(_outcome(result)["outcome"]))]
     )
-    standing = [
-        (order, result)
-        for held, order, result in placed
-        if order.status is Status.APPROVED and order.version == held.message.about.order_version
-    ]
-    _issue(tx, standing)
-    for held, order, _ in placed:
-        if order.status is Status.DRAFT or order.version != held.message.about.order_version:
+    standing = _standing(tx, [(held, order) for held, order, _ in placed])
+    _issue(tx, [(order, result) for _, order, result in placed if order.id in standing])
+    for _, order, _ in placed:
+        if order.id not in standing and order.status not in _PLACED_BEFORE:
             _placed_too_late(tx, order)
+
+
+_PLACED_BEFORE: Final = (*WITH_SUPPLIER, Status.CLOSED)
 
 
 def _outcome(result: _Placed | None) -> dict[str, Json]:
@@ -223,7 +264,7 @@ def _issued(order: PurchaseOrder, result: _Placed | None) -> OrderIssued:
 
 
 def _placed_too_late(tx: Tx, order: PurchaseOrder) -> None:
-    """The order was edited while its confirmation was on the way: the ERP placed what nobody approves any more."""
+    """The order was edited, stopped or cancelled while its confirmation was on the way: the ERP placed what nobody approves."""
     drift_case(tx, order, Drift.BYPASSED_GATE, ())
     events.append(tx, [drift_event(order, Drift.BYPASSED_GATE, (), None)])
 

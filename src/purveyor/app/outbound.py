@@ -133,6 +133,16 @@ def refused(tx: Tx, held: Claim, failure: Failure) -> None:
     events.append(tx, [_failed(held.message, failure, decision)])
 
 
+def withdraw(tx: Tx, held: Claim) -> None:
+    """End a claimed message that is not wanted any more and was not sent; raises LeaseLost."""
+    message = held.message
+    messages.withdraw(tx, held)
+    skipped = MessageSkipped(
+        stream=message_stream(message.id), refs=message_refs(message), kind=message.kind, channel=message.channel
+    )
+    events.append(tx, [skipped])
+
+
 def replay(tx: Tx, message_id: MessageId) -> Message:
     """Send a message again that was given up, under the same identity.
 

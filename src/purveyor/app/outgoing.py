@@ -13,7 +13,7 @@ from purveyor.core.documents import order_document
 from purveyor.core.ids import OrderId, SiteId
 from purveyor.core.lifecycle import Status
 from purveyor.core.messaging import MessageKind
-from purveyor.core.order import OrderLine, PurchaseOrder
+from purveyor.core.order import OrderLine
 from purveyor.core.parties import Supplier
 from purveyor.store import masters, orders
 from purveyor.store.db import Tx
@@ -46,10 +46,15 @@ class ExpectedReceipt:
     content: Mapping[str, Json]
 
 
-def for_supplier(tx: Tx, message: Message, company: str) -> SupplierDocument:
-    """Return the document of a supplier message, in the version the message is about. Raises NotFound."""
+def for_supplier(tx: Tx, message: Message, company: str) -> SupplierDocument | None:
+    """Return the document of a supplier message, in the version the message is about; None once the order is cancelled.
+
+    Raises NotFound.
+    """
     order_id, number = _subject(message)
     order = orders.version(tx, order_id, number)
+    if order.status is Status.CANCELLED:
+        return None
     assert order.supplier_id is not None
     supplier = masters.supplier(tx, order.supplier_id)
     previous = None
@@ -99,8 +104,3 @@ def _expected(line: OrderLine, site_id: SiteId) -> Json:
 
 def _subject(message: Message) -> tuple[OrderId, int]:
     return OrderId(UUID(str(message.payload["order_id"]))), int(str(message.payload["version"]))
-
-
-def order_of(tx: Tx, message: Message) -> PurchaseOrder:
-    """Return the order a message is about, as it stands now. Raises NotFound."""
-    return orders.get(tx, _subject(message)[0])

@@ -88,7 +88,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt at a message, for its history; ``outcome`` is done, retry, next_channel, dead, postponed, lost, unknown."""
+    """One attempt at a message, for its history.
+
+    ``outcome`` is done, retry, next_channel, dead, postponed, withdrawn, lost or unknown.
+    """
 
     number: int
     channel: str
@@ -176,6 +179,12 @@ def fail(tx: Tx, held: Claim, decision: AfterFailure, error: str, *, unknown: bo
     _end_attempt(tx, held, "unknown" if unknown else decision.step.value, error)
 
 
+def withdraw(tx: Tx, held: Claim) -> None:
+    """Take a claimed message back unsent, because nobody wants it any more. Raises LeaseLost."""
+    _settle(tx, held, state="superseded", finished_at=tx.real_now, **_RELEASED)
+    _end_attempt(tx, held, "withdrawn", None)
+
+
 def postpone(tx: Tx, held: Claim, wait: timedelta, reason: str) -> None:
     """Give the message back without counting an attempt, because the partner is known to be away. Raises LeaseLost."""
     _settle(tx, held, state="ready", next_attempt_at=tx.real_now + wait, last_error=reason, **_RELEASED)
@@ -203,9 +212,13 @@ def replay(tx: Tx, message_id: MessageId) -> Message:
 
 
 def supersede(tx: Tx, order_id: UUID, kinds: Sequence[str], before_version: int) -> int:
-    """Take back messages about older versions of an order that nobody is sending at this moment; return how many."""
+    """Take back messages about older versions of an order that nobody is sending at this moment; return how many.
+
+    One whose answer was lost keeps its turn, so that the partner is asked what it holds; nothing old is written then.
+    """
     older = and_(MESSAGE.c.order_id == order_id, MESSAGE.c.kind.in_(kinds), MESSAGE.c.order_version < before_version)
-    waiting = and_(older, MESSAGE.c.state.in_(("ready", "dead")))
+    doubtful = exists(select(MESSAGE_ATTEMPT.c.message_id).where(MESSAGE_ATTEMPT.c.message_id == MESSAGE.c.id, in_doubt()))
+    waiting = and_(older, or_(MESSAGE.c.state == "dead", and_(MESSAGE.c.state == "ready", ~doubtful)))
     return tx.conn.execute(update(MESSAGE).where(waiting).values(state="superseded", finished_at=tx.real_now)).rowcount
 
 

@@ -32,7 +32,7 @@ R = TypeVar("R")
 def send(
     database: Database,
     job: Job,
-    prepare: Callable[[Tx, Claim], T],
+    prepare: Callable[[Tx, Claim], T | None],
     call: Callable[[Claim, T], R],
     record: Callable[[Tx, Claim, R], object],
     *,
@@ -42,6 +42,7 @@ def send(
 ) -> None:
     """Make one attempt at a message: ``prepare`` what to say, ``call`` the other side, ``record`` what came of it.
 
+    A message for which ``prepare`` has nothing to say any more ends there.
     ``away``: a partner that cannot be reached costs no attempt, the message waits this long (an ERP may be away for days).
     """
     message_id = MessageId(UUID(job.payload["message_id"]))
@@ -55,6 +56,9 @@ def send(
             if error.retryable:
                 raise
             outbound.mark_failed(tx, held, Failure(error.code, str(error), permanent=True))
+            return
+        if prepared is None:
+            outbound.withdraw(tx, held)
             return
     try:
         result = call(held, prepared)
@@ -84,8 +88,10 @@ class ToSuppliers:
         """Send one message; what fails moves to the supplier's next channel."""
         send(database, job, self._prepare, self._call, self._record)
 
-    def _prepare(self, tx: Tx, held: Claim) -> SupplierDocument:
+    def _prepare(self, tx: Tx, held: Claim) -> SupplierDocument | None:
         said = outgoing.for_supplier(tx, held.message, self._connections.company)
+        if said is None:
+            return None
         return SupplierDocument(
             message_id=str(held.message.id),
             kind=said.kind,

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final, TypeVar
 
-from purveyor.app import erp_writes, issue, outgoing, posting
-from purveyor.app.erp_names import order_as_record
+from purveyor.app import erp_writes, issue, posting
 from purveyor.app.erp_writes import InvoiceWrite
+from purveyor.app.issue import Confirmation, Withdrawn
 from purveyor.connectors.contract import RetryableError
 from purveyor.connectors.erp.contract import ErpConnector
-from purveyor.core.erp_records import Entity, ErpOrder, ErpReceipt
+from purveyor.core.erp_records import Entity, ErpReceipt
 from purveyor.core.erp_results import Conflict, Duplicate, WriteResult
 from purveyor.core.ids import ErpInstance
 from purveyor.settings import Settings
@@ -26,6 +26,7 @@ from purveyor.worker.connections import Connections
 from purveyor.worker.outbound import send
 
 T = TypeVar("T")
+R = TypeVar("R")
 ERP_LEASE: Final = timedelta(minutes=2)
 AT_ONCE: Final = 2
 """Writes to one ERP at the same time; every ERP measured is bound by its own processor (erps.md)."""
@@ -39,22 +40,18 @@ class ToErp:
         self._away = timedelta(seconds=int(settings.erp_away_seconds))
 
     def confirm(self, database: Database, job: Job) -> None:
-        """Confirm an order in its ERP with the approved content."""
-        self._send(
-            database,
-            job,
-            lambda tx, held: order_as_record(tx, outgoing.order_of(tx, held.message)),
-            self._confirm,
-            issue.confirmed,
-        )
+        """Confirm an order in its ERP with the approved content, if it still stands when its turn comes."""
+        self._send(database, job, issue.to_confirm, self._confirm, issue.confirmed)
 
-    def _confirm(self, held: Claim, record: ErpOrder) -> WriteResult:
+    def _confirm(self, held: Claim, wanted: Confirmation) -> WriteResult | Withdrawn:
         erp = self._erp(held)
         reference = str(held.message.payload["order_ref"])
         found = erp.find_by_ref(Entity.ORDER, reference) if held.unsure else None
         if found is not None:
             return Duplicate(found.external_id, found.number, found.version)
-        return erp.confirm(record, reference, record.version)
+        if wanted.record is None:
+            return Withdrawn()
+        return erp.confirm(wanted.record, reference, wanted.record.version)
 
     def post_receipt(self, database: Database, job: Job) -> None:
         """Post a receipt against its order; what is short stays open there."""
@@ -107,9 +104,9 @@ class ToErp:
         self,
         database: Database,
         job: Job,
-        prepare: Callable[[Tx, Claim], T],
-        call: Callable[[Claim, T], WriteResult],
-        record: Callable[[Tx, Claim, WriteResult], None],
+        prepare: Callable[[Tx, Claim], T | None],
+        call: Callable[[Claim, T], R],
+        record: Callable[[Tx, Claim, R], None],
     ) -> None:
         send(database, job, prepare, call, record, lease=ERP_LEASE, at_once=AT_ONCE, away=self._away)
 
