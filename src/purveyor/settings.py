@@ -27,7 +27,7 @@ class InvalidSettings(PurveyorError):
 
 
 def _default_data_dir() -> Path:
-    """Outside private homes for root (the server runs as another user there), in the user's own share otherwise."""
+    """``/var/lib/purveyor`` for root (the database server runs as another user there), else ``~/.local/share/purveyor``."""
     return Path("/var/lib/purveyor") if os.geteuid() == 0 else Path.home() / ".local" / "share" / "purveyor"
 
 
@@ -48,42 +48,65 @@ class Settings:
     postgres_bin: Path | None = None
     """Folder with the server programs to use for the embedded server instead of the installed wheel."""
     leave_postgres_running: bool = False
+    """Whether the embedded server goes on after the last command that used it."""
     data_dir: Path = field(default_factory=_default_data_dir)
+    """Folder of the embedded server's data and of keys made at the first start."""
     policies_dir: Path = field(default_factory=_default_policies_dir)
-    """Folder with the decision tables; ``policies`` where the command is started, else those of the package."""
+    """Folder with the decision tables that ``purveyor policy load`` reads."""
     demo: bool = False
     """True only for the demo: its role may move the business clock."""
 
     base_url: str = "http://127.0.0.1:8080"
+    """Address under which people and suppliers reach the pages; links in mails begin with it, https makes cookies secure."""
     listen_host: str = "127.0.0.1"
+    """Where ``purveyor serve`` listens; a reverse proxy with TLS stands in front."""
     listen_port: int = 8080
+    """Port of ``purveyor serve``."""
     secret_key_file: Path | None = None
+    """File with the key that signs cookies and links; without it one is made in the data folder."""
     smtp_host: str = "127.0.0.1"
+    """Mail server for orders and reminders; empty turns the mail channel off."""
     smtp_port: int = 25
+    """Port of the mail server."""
     smtp_user: str | None = None
+    """Account at the mail server, if it wants one."""
     smtp_password_file: Path | None = None
+    """File with the password of that account."""
     mail_from: str = "purchasing@localhost"
+    """Sender of the mails; answers of suppliers go there."""
     connections_file: Path | None = None
     """TOML file that names the ERPs, the warehouse system and the suppliers' secrets; see worker/connections.py."""
 
     pool_size: int = 10
+    """Database connections a process may hold."""
     statement_timeout_seconds: Decimal = Decimal(30)
+    """How long one statement may run."""
     lock_timeout_seconds: Decimal = Decimal(5)
+    """How long a statement may wait for somebody else's lock."""
 
     worker_concurrency: int = 4
+    """Jobs one worker process does at the same time."""
     poll_seconds: Decimal = Decimal(1)
+    """How often a worker looks for jobs when nothing woke it."""
     heartbeat_seconds: Decimal = Decimal(10)
+    """How often a worker says that it lives."""
     stalled_seconds: Decimal = Decimal(30)
+    """A worker that gave no sign for so long is taken for dead; at least three heartbeats."""
     sweep_seconds: Decimal = Decimal(60)
+    """How often jobs of dead workers are looked for."""
     timer_seconds: Decimal = Decimal(1)
+    """How often timers that are due are turned into jobs."""
     graceful_stop_seconds: Decimal = Decimal(25)
+    """How long a worker that is told to stop may finish what it has in hand."""
     job_attempts: int = 5
     """A job that took its worker down this many times is given up and its message goes to a person."""
     failed_job_days: int = 14
+    """Days for which failed jobs are kept to be looked at."""
     erp_away_seconds: Decimal = Decimal(30)
     """How long a write waits before it tries an ERP again that could not be reached; such tries cost no attempt."""
 
     log_format: str = "text"
+    """``text`` for people, ``json`` for log collectors."""
 
     def __post_init__(self) -> None:
         if self.stalled_seconds < 3 * self.heartbeat_seconds:
