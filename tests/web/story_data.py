@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
-from purveyor.app import acknowledge, match, outbound, receive, ship
+from purveyor.app import acknowledge, masters, match, outbound, receive, ship
 from purveyor.app.acknowledge import AcknowledgmentCommand
 from purveyor.app.approve import assign_holder
 from purveyor.app.outbound import Failure
@@ -15,6 +15,7 @@ from purveyor.app.receive import CountedLine, ReceiptCommand
 from purveyor.app.ship import ShipNoticeCommand
 from purveyor.core.access import SYSTEM, SYSTEM_SCOPE, Actor, ActorKind, Role
 from purveyor.core.acknowledge import AnswerPart, LineAnswer, Outcome
+from purveyor.core.erp_records import MASTERS, Entity
 from purveyor.core.ids import OrderId, SupplierId, UserId
 from purveyor.core.invoice import InvoiceCommand, InvoiceLine
 from purveyor.core.messaging import MessageKind
@@ -24,7 +25,7 @@ from purveyor.store import logins, orders
 from purveyor.store.db import Database
 from tests.app.erp_world import Company, a_company, a_draft, a_draft_line
 from tests.app.people import MONDAY_NINE, pass_hours
-from tests.order_builders import UNIT
+from tests.order_builders import ERP, UNIT
 from tests.web.people import PASSWORD
 
 LOGINS: Final = {
@@ -80,7 +81,15 @@ def a_story(database: Database) -> Story:
     _answers(database, answered, received)
     _goods(database, received)
     pass_hours(database, 30)
+    _feeds_are_read(database)
     return Story(database, people, *(order.order_ref for order in (stopped, waiting, silent, answered, received, failed)))
+
+
+def _feeds_are_read(database: Database) -> None:
+    """The ERP was read to its end just now, so every figure is fresh."""
+    with database.transaction(SYSTEM) as tx:
+        for entity in (*MASTERS, Entity.STOCK):
+            masters.up_to_date(tx, ERP, entity)
 
 
 def _people(database: Database) -> dict[str, Actor]:
