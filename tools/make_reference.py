@@ -138,8 +138,8 @@ def settings_table() -> str:
             rows.append((f"`{ast.unparse(node.target)}`", _default(node.value, functions), _said_below(klass.body, at)))
     lines = [
         "From a TOML file (`--config`, or named by `PURVEYOR_CONFIG`), then the environment: `PURVEYOR_LISTEN_PORT=8090`. The",
-        "two database addresses are `DATABASE_URL` and `DATABASE_OWNER_URL`, or `DATABASE_URL_FILE` with the name of a file. Secrets",
-        "are only ever read from files.",
+        "two database addresses are `DATABASE_URL` and `DATABASE_OWNER_URL`, or `DATABASE_URL_FILE` with the name of a file.",
+        "Secrets are only ever read from files.",
         "",
         *table(("Setting", "Default", "Meaning"), rows),
     ]
