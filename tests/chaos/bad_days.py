@@ -155,9 +155,10 @@ def until_it_works(step: Callable[[], T], seconds: float = 60) -> T:
             time.sleep(0.3)
 
 
-def wait_until(true: Callable[[], bool], seconds: float, what: str) -> None:
-    """Wait for something to become true."""
+def wait_until(true: Callable[[], bool], seconds: float, what: str | Callable[[], str]) -> None:
+    """Wait for something to become true; ``what`` says what is missing when it does not."""
     deadline = time.monotonic() + seconds
     while not true():
-        assert time.monotonic() < deadline, f"after {seconds} s: {what}"
+        if time.monotonic() > deadline:
+            raise AssertionError(f"after {seconds} s: {what if isinstance(what, str) else what()}")
         time.sleep(0.2)

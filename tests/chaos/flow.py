@@ -170,9 +170,13 @@ class Flow:
 
     def pulls(self) -> None:
         """The worker reads the ERP's orders, checks them, and does all that follows."""
+        self.asks_for_orders()
+        self.works()
+
+    def asks_for_orders(self) -> None:
+        """The clock asks for the ERP's orders."""
         with self.database.transaction(SYSTEM) as tx:
             jobs.enqueue(tx, PULL_JOB, f"{ERP}:pull", {"erp": ERP, "entity": Entity.ORDER})
-        self.works()
 
     def takes_in(self, *drafts: ErpOrder) -> list[PurchaseOrder]:
         """Drafts are typed, read and followed up; returns our orders."""

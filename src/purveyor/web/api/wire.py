@@ -41,8 +41,16 @@ DecimalText = Annotated[
 Moment = Annotated[AwareDatetime, AfterValidator(lambda value: value.astimezone(UTC))]
 """A point in time with an offset, kept in UTC."""
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-"""A short text: a code, a reference, a name."""
+
+def _on_one_line(value: str) -> str:
+    """References and names end up in mails, files and logs: a line break in one would be taken for structure there."""
+    if not value.isprintable():
+        raise ValueError("must be one line of printable characters")
+    return value
+
+
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_on_one_line)]
+"""A short text on one line: a code, a reference, a name."""
 
 Note = Annotated[str, Field(max_length=4000)]
 """Free text by a person."""
