@@ -49,12 +49,13 @@ test-long: .venv/.dev .venv-tryton/.ready ## faults, fuzzing and the second Post
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m long --timeout=1200 tests
 	PURVEYOR_TEST_POSTGRES=15 $(BIN)/python -m pytest -n $(JOBS) -m "not long and not browser and not tryton" tests/store tests/migrations tests/app
 
-check: .venv/.dev ## format, lint, types, import contracts, file and function sizes
+check: .venv/.dev ## format, lint, types, import contracts, sizes, licences
 	$(BIN)/ruff format --check --quiet $(SOURCES)
 	$(BIN)/ruff check --quiet $(SOURCES)
 	$(BIN)/mypy --no-error-summary $(TYPED)
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.check_sizes src tests bench tools erp-demo
+	$(BIN)/python -m tools.check_licences
 
 bench: .venv/.dev .venv-tryton/.ready ## benchmarks; figures as ratios in one run, see bench/RESULTS.md
 	$(BIN)/python -m bench
