@@ -51,11 +51,11 @@ def released(company: Company) -> PurchaseOrder:
     return company.now(order)
 
 
-def the_worker_tries(company: Company, order: PurchaseOrder) -> None:
+def the_worker_tries(company: Company, order: PurchaseOrder, *, read_only: bool = False) -> None:
     """A worker takes the order's confirmation up as soon as its wait is over."""
     with company.database.transaction(SYSTEM) as tx:
         tx.conn.execute(MESSAGE.update().values(next_attempt_at=tx.real_now - timedelta(seconds=1)))
-    connections = Connections("Pump & Co", {ERP: ErpConnection(ERP, company.erp, "PUMPCO")})
+    connections = Connections("Pump & Co", {ERP: ErpConnection(ERP, company.erp, "PUMPCO", read_only)})
     message = company.message(order)
     job = Job(1, message.kind, str(message.id), {"message_id": str(message.id)})
     ToErp(connections, Settings()).confirm(company.database, job)
@@ -92,6 +92,12 @@ def test_a_confirmation_that_waits_its_turn_places_the_approved_order(company: C
 
     assert placed_in_erp(company)
     assert company.now(released).status is Status.ISSUED
+
+
+def test_a_read_only_erp_is_not_written_to_and_the_order_leaves_all_the_same(company: Company, released: PurchaseOrder) -> None:
+    the_worker_tries(company, released, read_only=True)
+
+    assert (company.erp.writes, company.now(released).status) == (0, Status.ISSUED)
 
 
 @pytest.mark.parametrize("change", [edits, cancels])

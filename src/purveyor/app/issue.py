@@ -57,16 +57,16 @@ class ReleaseResult:
     skipped: list[OrderId] = field(default_factory=list)
 
 
-def release(tx: Tx, order_id: OrderId, *, erp_writes: bool = True) -> ReleaseResult:
+def release(tx: Tx, order_id: OrderId) -> ReleaseResult:
     """Send one approved order on its way; see ``release_many``."""
-    return release_many(tx, [order_id], erp_writes=erp_writes)
+    return release_many(tx, [order_id])
 
 
-def release_many(tx: Tx, order_ids: Sequence[OrderId], *, erp_writes: bool = True) -> ReleaseResult:
+def release_many(tx: Tx, order_ids: Sequence[OrderId]) -> ReleaseResult:
     """Check approved orders on fresh facts and queue their confirmation; at most 200 at once.
 
     An order that is not approved any more or on hold is left alone, so the job may run twice. A finding that blocks voids the
-    approval. With ``erp_writes`` off (a read-only ERP), or without an ERP behind it, an order is issued at once.
+    approval. An order without an ERP behind it is issued at once.
     """
     if len(order_ids) > MOST_AT_ONCE:
         raise ValueError(f"at most {MOST_AT_ONCE} orders at once")
@@ -82,7 +82,7 @@ def release_many(tx: Tx, order_ids: Sequence[OrderId], *, erp_writes: bool = Tru
     _take_back(tx, [order for order in ready if order.id in stops], stops)
     result.stopped = list(stops)
     leaving = [order for order in ready if order.id not in stops]
-    through_erp = [order for order in leaving if order.erp is not None and erp_writes]
+    through_erp = [order for order in leaving if order.erp is not None]
     result.queued = dispatch.confirm_in_erp(tx, through_erp)
     events.append(tx, [_released(order, result.queued.get(order.id)) for order in leaving])
     at_once = [order for order in leaving if order.id not in result.queued]

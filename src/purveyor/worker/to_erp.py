@@ -1,7 +1,7 @@
 """Write into ERPs: confirm orders, post receipts and invoices, block and release payments; each exactly once.
 
 An ERP that is away stops nothing else: its messages wait without using up attempts. After a lost answer our own reference is
-looked up before anything is written again.
+looked up before anything is written again. An ERP that is set up as read-only is never written to.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from purveyor.app.issue import Confirmation, Withdrawn
 from purveyor.connectors.contract import RetryableError
 from purveyor.connectors.erp.contract import ErpConnector
 from purveyor.core.erp_records import Entity, ErpReceipt
-from purveyor.core.erp_results import Conflict, Duplicate, WriteResult
+from purveyor.core.erp_results import Conflict, Duplicate, Unsupported, WriteResult
 from purveyor.core.ids import ErpInstance
 from purveyor.settings import Settings
 from purveyor.store.db import Database, Tx
 from purveyor.store.jobs import Job
 from purveyor.store.messages import Claim
-from purveyor.worker.connections import Connections
+from purveyor.worker.connections import Connections, ErpConnection
 from purveyor.worker.outbound import send
 
 T = TypeVar("T")
@@ -106,9 +106,15 @@ class ToErp:
         job: Job,
         prepare: Callable[[Tx, Claim], T | None],
         call: Callable[[Claim, T], R],
-        record: Callable[[Tx, Claim, R], None],
+        record: Callable[[Tx, Claim, R | Unsupported], None],
     ) -> None:
-        send(database, job, prepare, call, record, lease=ERP_LEASE, at_once=AT_ONCE, away=self._away)
+        def written(held: Claim, said: T) -> R | Unsupported:
+            return Unsupported(held.message.kind) if self._connection(held).read_only else call(held, said)
+
+        send(database, job, prepare, written, record, lease=ERP_LEASE, at_once=AT_ONCE, away=self._away)
 
     def _erp(self, held: Claim) -> ErpConnector:
-        return self._connections.erps[ErpInstance(held.message.partner_key)].connector
+        return self._connection(held).connector
+
+    def _connection(self, held: Claim) -> ErpConnection:
+        return self._connections.erps[ErpInstance(held.message.partner_key)]
