@@ -99,12 +99,12 @@ class Stage:
         places.add_row("Tryton (JSON-RPC)", f"http://127.0.0.1:{world.erp_port}")
         places.add_row("Suppliers' mail (SMTP)", f"127.0.0.1:{world.mailbox.port}")
         places.add_row("Logs", str(world.folder / "run" / "logs"))
-        people = Table(title="Who to be", title_justify="left")
-        for heading in ("Sign-in", "Name", "Role", "Task", "Password"):
+        people = Table(title=f"Who to be (everybody's password: {PASSWORD})", title_justify="left")
+        for heading in ("Sign-in", "Name", "Role", "Task"):
             people.add_column(heading)
         for one in PEOPLE:
             roles = ", ".join(sorted(role.value.replace("_", " ") for role in one.roles))
-            people.add_row(one.login, one.name, roles, one.task, PASSWORD)
+            people.add_row(one.login, one.name, roles, one.task)
         self._console.print(places, people)
 
 

@@ -88,4 +88,8 @@ def _posted(cast: Cast) -> Figure:
     }
     expected = {"valves-dayton": 12, "fittings-dayton": 4, "tools-dayton": 15, "seals-tulsa": 3, "pumps": 12}
     actual = {name: int(received[cast.order(name).order_ref]) for name in names}
-    return Figure(expected, actual)
+    return Figure(_listed(expected), _listed(actual))
+
+
+def _listed(quantities: dict[str, int]) -> str:
+    return ", ".join(f"{name} {quantity}" for name, quantity in quantities.items())

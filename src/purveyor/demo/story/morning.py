@@ -47,9 +47,12 @@ def _codes(cast: Cast, name: str) -> set[str]:
 
 
 def _named(cast: Cast) -> Figure:
-    expected = {draft.name: draft.stopped_by for draft in PLANTED}
-    actual = {draft.name: draft.stopped_by if draft.stopped_by in _codes(cast, draft.name) else "not found" for draft in PLANTED}
-    return Figure(expected, actual)
+    found_in = {draft.name: _codes(cast, draft.name) for draft in PLANTED}
+    expected = [f"{draft.name} {draft.stopped_by}" for draft in PLANTED]
+    actual = [
+        f"{draft.name} {draft.stopped_by if draft.stopped_by in found_in[draft.name] else 'not found'}" for draft in PLANTED
+    ]
+    return Figure(", ".join(expected), ", ".join(actual))
 
 
 def _clean_pass(cast: Cast) -> Figure:

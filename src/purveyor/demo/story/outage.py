@@ -8,11 +8,12 @@ from datetime import timedelta
 from decimal import Decimal
 
 from purveyor.app import approve, cancel, edit
-from purveyor.core.approval_chain import Verdict
+from purveyor.core.approval_chain import StepState, Verdict
 from purveyor.core.approval_decisions import DecideStep
 from purveyor.core.editing import EditOrder, LineEdit
 from purveyor.core.erp_records import Entity, ErpOrder, ErpOrderStatus
 from purveyor.core.events.base import Ref
+from purveyor.core.ids import StepId
 from purveyor.core.lifecycle import Status
 from purveyor.core.messaging import MessageKind
 from purveyor.demo.story.cast import Cast
@@ -83,26 +84,37 @@ def _submit(cast: Cast, login: str, name: str) -> None:
 
 
 def _delegate_decides(cast: Cast) -> Figure:
-    approve_order(cast, "priya", "pumps")
+    step_id = _waiting_step(cast, "pumps")
+    with cast.at_the_desk("priya") as page:
+        page.open("/approvals")
+        page.taps = 0
+        page.open(f"/approvals/{step_id}")  # one tap: the order in the queue
+        page.send(f"/approvals/{step_id}", {"verdict": "approve"})  # two taps: choose, confirm
+        taps = page.taps + 1
     with cast.reading() as tx:
         chain = approvals.history(tx, cast.ids["pumps"])[-1]
     step = chain.steps[0]
     holder = step.holder.person_key if step.holder else None
     acted = "by a delegate" if step.decided_for is not None and step.decided_by != step.decided_for else "by the holder"
     return Figure(
-        "tom's step decided by a delegate, order approved", f"{holder}'s step decided {acted}, order {cast.order('pumps').status}"
+        "tom's step decided by a delegate in 3 taps, order approved",
+        f"{holder}'s step decided {acted} in {taps} taps, order {cast.order('pumps').status}",
     )
+
+
+def _waiting_step(cast: Cast, name: str) -> StepId:
+    with cast.reading() as tx:
+        chain = approvals.in_force(tx, cast.ids[name])
+    assert chain is not None
+    return next(step for step in chain.steps if step.state is StepState.OPEN).id
 
 
 def approve_order(cast: Cast, login: str, name: str) -> None:
     """Approve the open step of an order as somebody who may."""
     order = cast.order(name)
-    with cast.reading() as tx:
-        chain = approvals.in_force(tx, order.id)
-    assert chain is not None
-    waiting = next(step for step in chain.steps if step.state == "open")
+    step_id = _waiting_step(cast, name)
     with cast.acting(login) as tx:
-        approve.decide(tx, waiting.id, DecideStep(Verdict.APPROVE, order.version))
+        approve.decide(tx, step_id, DecideStep(Verdict.APPROVE, order.version))
 
 
 def _one_cent(cast: Cast) -> Figure:
