@@ -149,7 +149,7 @@ def test_supplier_changes_are_taken_only_when_they_cost_nothing() -> None:
     window = acceptance_window(SHIPPED, supplier="KELLER", category="pumps")
 
     assert (window.price_up_pct, window.quantity_pct, window.later_business_days) == (Decimal(0), Decimal(0), 2)
-    assert window.before_need_by
+    assert (window.price_down_pct, window.before_need_by) == (Decimal(10), True)
 
 
 def test_escalation_ends_with_staying_and_never_with_an_approval() -> None:

@@ -17,11 +17,11 @@ from purveyor.core.policy.terms import AcceptanceWindow
 from purveyor.core.proposal import Deviation, Plan, Proposal, agreed_answer, plan_for, read_proposal
 from tests.core.supplier_side import MONDAY, a_line, a_part, an_answer, an_order, open_days
 
-NOTHING = AcceptanceWindow(Decimal(0), Decimal(0), 0, before_need_by=True, source="auto_acceptance:1")
+NOTHING = AcceptanceWindow(Decimal(0), Decimal(10), Decimal(0), 0, before_need_by=True, source="auto_acceptance:1")
 
 
 def window(price: str = "0", quantity: str = "0", days: int = 0, *, before_need_by: bool = True) -> AcceptanceWindow:
-    return AcceptanceWindow(Decimal(price), Decimal(quantity), days, before_need_by, "auto_acceptance:1")
+    return AcceptanceWindow(Decimal(price), Decimal(10), Decimal(quantity), days, before_need_by, "auto_acceptance:1")
 
 
 def read(
@@ -53,6 +53,13 @@ def test_zero_percent_lets_no_higher_price_through() -> None:
 @pytest.mark.parametrize(("price", "fits"), [("10.20", True), ("10.21", False), ("9.00", True)])
 def test_a_price_at_the_limit_passes(price: str, fits: bool) -> None:
     assert read(an_answer(a_part("change", "100", price=price)), limits=window(price="2")).acceptable is fits
+
+
+@pytest.mark.parametrize(("price", "fits"), [("9.00", True), ("8.99", False), ("1.00", False), ("0", False)])
+def test_a_price_that_falls_further_than_policy_believes_is_a_slip_until_a_buyer_says_otherwise(price: str, fits: bool) -> None:
+    proposal = read(an_answer(a_part("change", "100", price=price)))
+
+    assert (proposal.deviations, proposal.acceptable) == ((Deviation.PRICE,), fits)
 
 
 @pytest.mark.parametrize(("quantity", "fits"), [("108", True), ("109", False), ("92", True), ("91", False)])

@@ -102,7 +102,8 @@ def _total(line: OrderLine, item: Standing) -> Decimal:
 def _price_fits(line: OrderLine, price: Decimal, window: AcceptanceWindow) -> bool:
     if line.unit_price is None:
         return False
-    return (price - line.unit_price) * 100 <= line.unit_price * window.price_up_pct
+    change = (price - line.unit_price) * 100
+    return -line.unit_price * window.price_down_pct <= change <= line.unit_price * window.price_up_pct
 
 
 def _is_later(line: OrderLine, delivery: date, promised: date | None) -> bool:

@@ -187,12 +187,14 @@ def freshness_of(policy: PolicySet, fact: FactKind, source: FactSource) -> Fresh
 
 @dataclass(frozen=True, slots=True)
 class AcceptanceWindow:
-    """Which changes of a supplier are taken without a buyer: percents up, and business days later than promised or needed.
+    """Which changes of a supplier are taken without a buyer: percents, and business days later than promised or needed.
 
-    ``before_need_by`` also asks that the new delivery is not after need-by.
+    ``price_down_pct``: a price that falls further may be a slip, so a buyer decides. ``before_need_by`` also asks that the new
+    delivery is not after need-by.
     """
 
     price_up_pct: Decimal
+    price_down_pct: Decimal
     quantity_pct: Decimal
     later_business_days: int
     before_need_by: bool
@@ -204,6 +206,7 @@ def acceptance_window(policy: PolicySet, *, supplier: str | None, category: str 
     answer = policy.require("auto_acceptance", {"supplier": supplier, "category": category})
     return AcceptanceWindow(
         price_up_pct=decimal_of(answer, "price_up_pct"),
+        price_down_pct=decimal_of(answer, "price_down_pct"),
         quantity_pct=decimal_of(answer, "quantity_pct"),
         later_business_days=integer_of(answer, "later_business_days"),
         before_need_by=truth_of(answer, "before_need_by"),
