@@ -1,4 +1,4 @@
-"""Search over everything a person may have at hand: order reference, ERP number, item, supplier's item number, supplier.
+"""Search over everything a person may have at hand: order reference, ERP number, item, supplier's item number, shipment, supplier.
 
 The database's locale folds ASCII only, so Python folds both the stored text and the words looked for.
 """
@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, literal, select
 
 from purveyor.store.db import Tx
+from purveyor.store.tables.goods import SHIP_NOTICE
 from purveyor.store.tables.masters import ITEM, SUPPLIER, SUPPLIER_ITEM
 from purveyor.store.tables.orders import ORDER_LINE, PURCHASE_ORDER
 
@@ -52,11 +53,12 @@ def search(tx: Tx, words: str, limit: int = 20) -> list[Hit]:
 
 def _queries(words: str) -> list[Select[str, UUID, str, str]]:
     on_line = select(ORDER_LINE.c.order_id).where(matches(ORDER_LINE.c.search_text, words))
+    on_the_way = select(SHIP_NOTICE.c.order_id).where(matches(SHIP_NOTICE.c.search_text, words))
     part_numbers = select(SUPPLIER_ITEM.c.item_id).where(matches(SUPPLIER_ITEM.c.search_text, words))
     orders = PURCHASE_ORDER.c
     return [
         select(literal("order").label("kind"), orders.id, orders.order_ref, orders.supplier_code)
-        .where(matches(orders.search_text, words) | orders.id.in_(on_line))
+        .where(matches(orders.search_text, words) | orders.id.in_(on_line) | orders.id.in_(on_the_way))
         .order_by(orders.id.desc()),
         select(literal("item").label("kind"), ITEM.c.id, ITEM.c.sku, ITEM.c.name)
         .where(matches(ITEM.c.search_text, words) | ITEM.c.id.in_(part_numbers))
