@@ -1,4 +1,4 @@
-"""Search over everything a person may have at hand: order reference, ERP number, item, supplier's item number, shipment, supplier.
+"""Search over what a person may have at hand: order reference, ERP number, item, supplier's item number, shipment, supplier.
 
 The database's locale folds ASCII only, so Python folds both the stored text and the words looked for.
 """
