@@ -63,7 +63,7 @@ class Settings:
     listen_port: int = 8080
     """Port of ``purveyor serve``."""
     secret_key_file: Path | None = None
-    """File with the key that signs cookies and links; without it one is made in the data folder."""
+    """File with the key that signs form tokens and page cursors; without it one is made in the data folder."""
     smtp_host: str = "127.0.0.1"
     """Mail server for orders and reminders; empty turns the mail channel off."""
     smtp_port: int = 25
