@@ -34,6 +34,7 @@ from purveyor.core.order import PurchaseOrder
 from purveyor.core.parties import AnswerMode
 from purveyor.core.promise import Basis
 from purveyor.store.db import Tx
+from purveyor.store.sender_numbers import add_numbered
 from purveyor.store.tables.supplier_side import ACKNOWLEDGMENT, LINE_ANSWER, PROPOSAL_VERDICT
 
 _ADDED_IN: Final = text(
@@ -58,10 +59,9 @@ class Kept:
 
 
 def add(tx: Tx, order: PurchaseOrder, kept: Kept) -> None:
-    """Keep an acknowledgment that was never seen before."""
-    tx.conn.execute(
-        insert(ACKNOWLEDGMENT), {**_row(order, kept.acknowledgment), **_outcome(kept), "received_at": kept.received_at}
-    )
+    """Keep an acknowledgment that was never seen before; raise DocumentChanged when its number was used elsewhere."""
+    row = {**_row(order, kept.acknowledgment), **_outcome(kept), "received_at": kept.received_at}
+    add_numbered(tx, ACKNOWLEDGMENT, row)
 
 
 def save_outcomes(tx: Tx, changed: Sequence[Kept]) -> None:

@@ -18,6 +18,7 @@ from purveyor.core.order import PurchaseOrder
 from purveyor.core.receiving import Count, Judged, ReceivingCode, ReturnFor
 from purveyor.core.shipping import Place
 from purveyor.store.db import Tx
+from purveyor.store.sender_numbers import add_numbered
 from purveyor.store.tables.goods import RECEIPT, RECEIPT_COUNT
 
 _ZERO = Decimal(0)
@@ -69,9 +70,10 @@ class Receipt:
 
 
 def add(tx: Tx, order: PurchaseOrder, receipt: Receipt) -> None:
-    """Keep a receipt that was never seen before, with its counts."""
-    tx.conn.execute(
-        insert(RECEIPT),
+    """Keep a receipt that was never seen before, with its counts; raise DocumentChanged when its number was used elsewhere."""
+    add_numbered(
+        tx,
+        RECEIPT,
         {
             "id": receipt.id,
             "order_id": order.id,

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, select
 
 from purveyor.core.canonical import to_json
 from purveyor.core.ids import OrderId, ShipNoticeId, SiteId
@@ -16,6 +16,7 @@ from purveyor.core.order import PurchaseOrder
 from purveyor.core.shipping import ShipNotice, ShippedLine
 from purveyor.store.db import Tx
 from purveyor.store.search import folded
+from purveyor.store.sender_numbers import add_numbered
 from purveyor.store.tables.goods import SHIP_NOTICE
 
 _PLAIN = (
@@ -24,7 +25,7 @@ _PLAIN = (
 
 
 def add(tx: Tx, order: PurchaseOrder, notice: ShipNotice, channel: str, received_at: datetime) -> None:
-    """Keep a ship notice that was never seen before."""
+    """Keep a ship notice that was never seen before; raise DocumentChanged when its number was used elsewhere."""
     row = {
         **{name: getattr(notice, name) for name in _PLAIN},
         "order_id": order.id,
@@ -35,7 +36,7 @@ def add(tx: Tx, order: PurchaseOrder, notice: ShipNotice, channel: str, received
         "lines": to_json(notice.lines),
         "search_text": folded(notice.number, notice.tracking, notice.carrier),
     }
-    tx.conn.execute(insert(SHIP_NOTICE), row)
+    add_numbered(tx, SHIP_NOTICE, row)
 
 
 def of_order(tx: Tx, order_id: OrderId) -> list[ShipNotice]:
