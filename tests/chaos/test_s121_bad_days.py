@@ -259,8 +259,8 @@ def business_goes_on(business: Business, flow: Flow) -> None:
 def time_runs(flow: Flow) -> bool:
     """Waits, the leases of dead workers and the minute until the ERP is read again pass; False, to stand in a condition."""
     leases_of_dead_workers_end(flow)
-    if len(flow.orders()) < ORDERS:
-        flow.asks_for_orders()
+    if len(until_it_works(flow.orders)) < ORDERS:
+        until_it_works(flow.asks_for_orders)
     flow.waits_over_now()
     return False
 

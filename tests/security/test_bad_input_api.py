@@ -259,6 +259,20 @@ def test_an_order_of_another_supplier_is_answered_like_one_that_does_not_exist(
     }
 
 
+def test_a_number_that_a_document_about_another_order_has_is_refused(
+    api: Api, database: Database, order: PurchaseOrder, superuser: Superuser
+) -> None:
+    other, who = an_issued_order(database, **two_lines()), senders(api)
+    for name in ("acknowledgments", "ship-notices", "receipts"):
+        assert send(who[name], door(order, name), good(order, name)).status_code == 201
+    before = left_behind(superuser)
+
+    told = {name: refusal(send(who[name], door(other, name), good(other, name))) for name in DOORS[:3]}
+
+    assert set(told.values()) == {(409, "document_changed")}, told
+    assert left_behind(superuser) == before
+
+
 def test_an_answer_to_a_version_that_never_was_is_kept_and_somebody_is_asked(
     api: Api, database: Database, order: PurchaseOrder
 ) -> None:
