@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import psycopg
+from bench import tryton
+from bench.figures import Figure, peak_memory
 from psycopg import sql
 
 from purveyor.app import intake, issue, masters, policy
@@ -235,27 +237,35 @@ def run_batch(database: Database, erp: MemoryErp, records: Sequence[ErpOrder]) -
         return sum(order.status is Status.ISSUED for order in orders.get_many(tx, new).values())
 
 
-def issue_share(url: str, share: int, now: datetime) -> int:
-    """Take every other batch from draft to issued, as one worker of two; return how many orders were issued."""
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one worker did: orders issued, and its peak memory in MiB."""
+
+    issued: int
+    memory: float
+
+
+def issue_share(url: str, share: int, now: datetime) -> Share:
+    """Take every other batch from draft to issued, as one worker of two."""
     database, erp = Database(url), MemoryErp(erp_masters(now))
     erp.ledger.load(drafts(now))
     waiting = [order for number in range(ORDERS) if (order := erp.get_order(f"d{number}")) is not None]
     batches = [waiting[first : first + BATCH] for first in range(0, len(waiting), BATCH)]
     issued = sum(run_batch(database, erp, batch) for batch in batches[share::WORKERS])
     database.close()
-    return issued
+    return Share(issued, peak_memory())
 
 
-def measure(database: Database) -> tuple[int, float]:
-    """Let two workers issue everything; return how many orders were issued and how many seconds that took."""
+def measure(database: Database) -> tuple[list[Share], float]:
+    """Let two workers issue everything; return what each did and how many seconds that took."""
     now = datetime.now(UTC)
     prepare(database, MemoryErp(erp_masters(now)), now)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(WORKERS, mp_context=context) as workers:
         list(workers.map(_ready, range(WORKERS)))
         started = time.perf_counter()
-        issued = sum(workers.map(issue_share, [database.url] * WORKERS, range(WORKERS), [now] * WORKERS))
-        return issued, time.perf_counter() - started
+        shares = list(workers.map(issue_share, [database.url] * WORKERS, range(WORKERS), [now] * WORKERS))
+        return shares, time.perf_counter() - started
 
 
 def _ready(number: int) -> int:
@@ -274,17 +284,28 @@ def profile() -> None:
         pstats.Stats(watched).sort_stats("cumulative").print_stats(60)
 
 
-def main() -> int:
-    """Run once and print the rate; fail when not every order was issued."""
+def figures() -> list[Figure]:
+    """Measure and return our rate beside Tryton's own; every order has to be issued."""
     with a_database() as database:
-        issued, seconds = measure(database)
-    figure = f"{issued / seconds:.0f} a second (goal {TARGET})"
-    print(f"intake to issued: {issued} of {ORDERS} orders of {LINES} lines in {seconds:.1f} s = {figure}")
-    return 0 if issued == ORDERS else 1
+        shares, seconds = measure(database)
+    issued = sum(share.issued for share in shares)
+    assert issued == ORDERS, f"{issued} of {ORDERS} orders were issued"
+    ours, theirs = ORDERS / seconds, tryton.orders_a_second()
+    beside = []
+    if theirs is not None:
+        beside = [
+            Figure("Tryton's own create and confirm", theirs, "orders/s"),
+            Figure("ours to Tryton's", ours / theirs, "times"),
+        ]
+    return [
+        Figure("orders of three lines, two workers", ours, "orders/s", TARGET),
+        *beside,
+        Figure("peak memory of a worker", max(share.memory for share in shares), "MiB"),
+    ]
 
 
 if __name__ == "__main__":
     if "--profile" in sys.argv:
         profile()
     else:
-        sys.exit(main())
+        print(*figures(), sep="\n")
