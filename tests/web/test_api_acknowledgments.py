@@ -103,7 +103,7 @@ def test_a_proposal_outside_the_window_waits_for_the_buyer(api: Api, order: Purc
         ({"lines": [{"line_no": 9, "parts": [{"outcome": "accept"}]}]}, "unknown_reference", "#/lines/0/line_no"),
         ({"lines": [{"line_no": 1, "parts": [{"outcome": "accept", "quantity": "-5"}]}]}, "invalid_input", "parts/0/quantity"),
         ({"lines": [{"line_no": 1, "parts": [{"outcome": "accept", "quantity": 5}]}]}, "invalid_input", "parts/0/quantity"),
-        ({"lines": [{"line_no": 1, "parts": [{"outcome": "accept", "quantity": "0"}]}]}, "invalid_input", "#/lines/0/quantity"),
+        ({"lines": [{"line_no": 1, "parts": [{"outcome": "accept", "quantity": "0"}]}]}, "invalid_input", "parts/0/quantity"),
         (
             {"lines": [{"line_no": 1, "parts": [{"outcome": "accept", "quantity": "1", "uom": "PALLET"}]}]},
             "uom_unknown",

@@ -31,7 +31,7 @@ from purveyor.web.api.v1.shapes import (
     LineNo,
     Number,
     OrderRef,
-    QuantityIn,
+    PositiveIn,
     Unit,
     UnitPrice,
     VersionNo,
@@ -47,7 +47,7 @@ class PartIn(Wire):
     """One outcome for a quantity of a line; without a quantity it is all that the other parts leave over."""
 
     outcome: Outcome
-    quantity: QuantityIn | None = None
+    quantity: PositiveIn | None = None
     uom: Unit | None = None
     unit_price: UnitPrice | None = None
     promised_ship: Day | None = None

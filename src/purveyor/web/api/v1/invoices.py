@@ -33,6 +33,7 @@ from purveyor.web.api.v1.shapes import (
     Day,
     LineNo,
     Number,
+    PositiveIn,
     QuantityIn,
     Unit,
     UnitPriceIn,
@@ -56,7 +57,7 @@ class InvoiceLineIn(Wire):
     quantity: QuantityIn | None = None
     uom: Unit | None = None
     unit_price: UnitPriceIn | None = None
-    price_per: QuantityIn = Decimal(1)
+    price_per: PositiveIn = Decimal(1)
     amount: AmountIn | None = None
     receipts: Annotated[tuple[Name, ...], Field(max_length=50)] = ()
 

@@ -32,7 +32,7 @@ from purveyor.web.api.v1.shapes import (
     Day,
     LineNo,
     OrderRef,
-    QuantityIn,
+    PositiveIn,
     Unit,
     UnitPrice,
     pointing_at,
@@ -54,7 +54,7 @@ class LineEditIn(Wire):
     """What changes on one line; what is left out stays as it is."""
 
     line_no: LineNo
-    quantity: QuantityIn | None = None
+    quantity: PositiveIn | None = None
     uom: Unit | None = None
     unit_price: UnitPrice | None = None
     need_by: Day | None = None

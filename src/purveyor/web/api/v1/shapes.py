@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Annotated, Final
 
 from fastapi import Path
-from pydantic import BaseModel, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from purveyor.core.canonical import plain_decimal
 from purveyor.core.errors import InvalidInput, UnknownReference
@@ -48,6 +48,16 @@ _AMOUNT: Final = r"[0-9]{1,12}(\.[0-9]{1,4})?"
 
 QuantityIn = Annotated[Decimal, BeforeValidator(_decimal_like(_QUANTITY, "12.5")), _written(_QUANTITY, "12.5")]
 """A quantity of a unit that is named beside it."""
+
+
+def _above_zero(value: Decimal) -> Decimal:
+    if value == 0:
+        raise ValueError("must be above zero")
+    return value
+
+
+PositiveIn = Annotated[QuantityIn, AfterValidator(_above_zero)]
+"""A quantity above zero."""
 
 UnitPriceIn = Annotated[Decimal, BeforeValidator(_decimal_like(_PRICE, "998.40")), _written(_PRICE, "998.40")]
 """A price of one unit (or of ``price_per`` units)."""
@@ -154,6 +164,6 @@ def _places_of(name: str, wanted: object, value: object, place: str = "") -> Ite
             if member == name and inside == wanted:
                 yield f"{place}/{member}".lstrip("/")
             yield from _places_of(name, wanted, inside, f"{place}/{member}")
-    elif isinstance(value, list):
+    elif isinstance(value, (list, tuple)):
         for number, inside in enumerate(value):
             yield from _places_of(name, wanted, inside, f"{place}/{number}")

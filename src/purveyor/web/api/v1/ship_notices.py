@@ -30,7 +30,7 @@ from purveyor.web.api.v1.shapes import (
     LineNo,
     Number,
     OrderRef,
-    QuantityIn,
+    PositiveIn,
     Unit,
     VersionNo,
     pointing_at,
@@ -45,7 +45,7 @@ class ShippedLineIn(Wire):
     """A quantity that is under way; a line that goes to one site needs no ``ship_to``."""
 
     line_no: LineNo
-    quantity: QuantityIn
+    quantity: PositiveIn
     uom: Unit | None = None
     ship_to: Name | None = None
 
