@@ -18,6 +18,8 @@ from purveyor.app.drift import drift_case, drift_event
 from purveyor.app.erp_names import order_as_record
 from purveyor.app.outbound import Failure, mark_failed, refused, sent_events, withdraw
 from purveyor.app.quarantine import read_order_job
+from purveyor.core import approval_decisions
+from purveyor.core.approval_chain import ApprovalChain
 from purveyor.core.approval_decisions import binds
 from purveyor.core.canonical import Json
 from purveyor.core.cases import ExceptionType, OpenCase
@@ -86,7 +88,7 @@ def release_many(tx: Tx, order_ids: Sequence[OrderId]) -> ReleaseResult:
     result.queued = dispatch.confirm_in_erp(tx, through_erp)
     events.append(tx, [_released(order, result.queued.get(order.id)) for order in leaving])
     at_once = [order for order in leaving if order.id not in result.queued]
-    result.issued = [order.id for order in _issue(tx, [(order, None) for order in at_once])]
+    result.issued = [order.id for order in _issue(tx, [(order, None) for order in at_once], chains)]
     return result
 
 
@@ -145,11 +147,11 @@ def to_confirm(tx: Tx, held: Claim) -> Confirmation | None:
     return Confirmation(None) if held.unsure else None
 
 
-def _standing(tx: Tx, found: Sequence[tuple[Claim, PurchaseOrder]]) -> set[OrderId]:
-    """Return the orders that are approved in exactly the version their message is about."""
+def _standing(tx: Tx, found: Sequence[tuple[Claim, PurchaseOrder]]) -> dict[OrderId, ApprovalChain]:
+    """Return the approvals of the orders that are approved in exactly the version their message is about."""
     chains = approvals.in_force_many(tx, [order.id for _, order in found])
     return {
-        order.id
+        order.id: chains[order.id]
         for held, order in found
         if order.status is Status.APPROVED
         and order.version == held.message.about.order_version
@@ -202,7 +204,7 @@ def _place(tx: Tx, placed: Sequence[tuple[Claim, PurchaseOrder, _Placed | None]]
         tx, [event for held, _, result in placed for event in sent_events(held.message, str(_outcome(result)["outcome"]))]
     )
     standing = _standing(tx, [(held, order) for held, order, _ in placed])
-    _issue(tx, [(order, result) for _, order, result in placed if order.id in standing])
+    _issue(tx, [(order, result) for _, order, result in placed if order.id in standing], standing)
     for _, order, _ in placed:
         if order.id not in standing and order.status not in _PLACED_BEFORE:
             _placed_too_late(tx, order)
@@ -218,11 +220,13 @@ def _outcome(result: _Placed | None) -> dict[str, Json]:
     return {"outcome": word, "external_id": result.external_id, "number": result.number, "version": result.version}
 
 
-def _issue(tx: Tx, confirmed_orders: Sequence[tuple[PurchaseOrder, _Placed | None]]) -> list[PurchaseOrder]:
-    """Issue orders and queue what supplier and sites are told; an order on hold is issued but not sent before the hold ends."""
+def _issue(
+    tx: Tx, confirmed_orders: Sequence[tuple[PurchaseOrder, _Placed | None]], chains: Mapping[OrderId, ApprovalChain]
+) -> list[PurchaseOrder]:
+    """Issue approved orders and queue what supplier and sites are told; one on hold is issued but not sent before the hold ends."""
     if not confirmed_orders:
         return []
-    saved = orders.save_many(tx, [_as_issued(tx, order, result) for order, result in confirmed_orders])
+    saved = orders.save_many(tx, [_as_issued(tx, order, result, chains.get(order.id)) for order, result in confirmed_orders])
     issued = [_issued(order, result) for order, (_, result) in zip(saved, confirmed_orders, strict=True)]
     events.append(tx, issued)
     for key in case_keys.open_among(tx, [rejected_key(order.id) for order in saved]):
@@ -238,9 +242,8 @@ def tell(tx: Tx, issued: Sequence[PurchaseOrder]) -> None:
     answer_clock.start(tx, issued)
 
 
-def _as_issued(tx: Tx, order: PurchaseOrder, result: _Placed | None) -> PurchaseOrder:
-    # A hold that came after the release cannot undo what the ERP has done: it keeps the supplier from being told.
-    placed = replace(advance(replace(order, hold=None), Verb.RELEASE, Status.ISSUED), hold=order.hold)
+def _as_issued(tx: Tx, order: PurchaseOrder, result: _Placed | None, chain: ApprovalChain | None) -> PurchaseOrder:
+    placed = approval_decisions.issue(order, chain)
     erp = order.erp
     if erp is not None and result is not None:
         erp = replace(erp, external_id=result.external_id, number=result.number or erp.number, version=result.version)
@@ -270,13 +273,14 @@ def _placed_too_late(tx: Tx, order: PurchaseOrder) -> None:
 
 
 def _conflict(tx: Tx, held: Claim, order: PurchaseOrder, result: Conflict) -> None:
-    """The ERP's document moved on: read it again; what was approved is not what stands there."""
+    """The ERP's document moved on: read it again; what was approved does not stand there. A buyer's own draft is left alone."""
     refused(tx, held, Failure("erp_conflict", "the order was changed in the ERP before it could be confirmed", permanent=True))
     message_batches.skip(tx, held.message.id)
     if order.status is Status.APPROVED:
         _take_back(tx, [order], {order.id: _Stop("erp_conflict")})
     if order.erp is not None:
-        jobs.enqueue_many(tx, [read_order_job(order.erp.instance, order.erp.external_id, again=True)])
+        taken_back = order.status is Status.APPROVED
+        jobs.enqueue_many(tx, [read_order_job(order.erp.instance, order.erp.external_id, again=taken_back)])
 
 
 def rejected_key(order_id: OrderId) -> str:

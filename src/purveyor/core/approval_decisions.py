@@ -23,7 +23,7 @@ from purveyor.core.approval_chain import (
     Verdict,
     acting_holder,
 )
-from purveyor.core.errors import NotAuthorised, ReasonRequired, StaleVersion
+from purveyor.core.errors import NotAuthorised, PurveyorError, ReasonRequired, StaleVersion
 from purveyor.core.events.approval import (
     ApprovalVoided,
     OrderApproved,
@@ -256,6 +256,23 @@ def void(chain: ApprovalChain, cause: str) -> ChainChange:
 def binds(chain: ApprovalChain | None, order: PurchaseOrder) -> bool:
     """Say whether this approval holds for the order exactly as it stands now."""
     return chain is not None and chain.state is ChainState.APPROVED and chain.version_hash == order.version_hash()
+
+
+class NotApproved(PurveyorError):
+    """No approval holds for this order as it stands now; submit it, and let it be decided."""
+
+    code = "not_approved"
+
+
+def issue(order: PurchaseOrder, chain: ApprovalChain | None) -> PurchaseOrder:
+    """Return the order issued: the only way out of the house, and only with an approval of exactly this version.
+
+    A hold that came after the release cannot undo what an ERP has done: it stays, and keeps the supplier from being told.
+    Raises NotApproved, IllegalTransition.
+    """
+    if not binds(chain, order):
+        raise NotApproved(order_ref=order.order_ref, version=order.version)
+    return replace(advance(replace(order, hold=None), Verb.RELEASE, Status.ISSUED), hold=order.hold)
 
 
 def _refs(chain: ApprovalChain, holder: Holder | None) -> tuple[Ref, ...]:
