@@ -5,7 +5,7 @@ Goods that other open orders bring earlier to the same site count as available. 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -93,18 +93,24 @@ class _Promised:
 
 
 def _promised(tx: Tx, order: PurchaseOrder, item_id: ItemId, site: SiteId) -> list[_Promised]:
-    loaded = orders.get_many(tx, expected.orders_bringing(tx, item_id, site) | {order.id})
+    bringing = orders.get_many(tx, expected.orders_bringing(tx, item_id, site) | {order.id})
+    loaded = {order_id: _only(each, item_id) for order_id, each in bringing.items()}
     items = items_of(tx, loaded.values())
     open_now = progress_of_loaded(tx, loaded)
     return [
         _Promised(order_id, line.line_no, item.promised_delivery, to_base(item.quantity, line.uom, units_of(line, items)))
         for order_id, each in loaded.items()
         for line, progress in zip(each.lines, open_now[order_id], strict=True)
-        if line.item_id == item_id and not line.cancelled
+        if not line.cancelled
         for item in progress.open_promises
         if item.promised_delivery is not None
         and any(part.ship_to == site and part.schedule_no == item.schedule_no for part in line.schedules)
     ]
+
+
+def _only(order: PurchaseOrder, item_id: ItemId) -> PurchaseOrder:
+    """The order without the lines of other items, whose progress nobody needs here."""
+    return replace(order, lines=tuple(line for line in order.lines if line.item_id == item_id))
 
 
 def _report(tx: Tx, order: PurchaseOrder, line: OrderLine, risk: Risk, position: StockPosition) -> None:
