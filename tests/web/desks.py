@@ -69,5 +69,7 @@ def desks(database: Database, settings: Settings, *people: Actor) -> Iterator[li
 
 
 def _seat(address: str, token: str) -> Desk:
-    visitor = httpx.Client(base_url=address, headers={"accept": "text/html"}, cookies={COOKIE: token}, trust_env=False)
+    visitor = httpx.Client(
+        base_url=address, headers={"accept": "text/html"}, cookies={COOKIE: token}, trust_env=False, timeout=30
+    )
     return Desk(visitor, token)

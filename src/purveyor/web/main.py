@@ -25,11 +25,13 @@ from purveyor.web.approvals.routes import PART as APPROVALS
 from purveyor.web.bodies import BodyLimits
 from purveyor.web.csp import SecurityHeaders
 from purveyor.web.demo_bar.routes import PART as DEMO
+from purveyor.web.exceptions.routes import PART as EXCEPTIONS
 from purveyor.web.navigation import Part
 from purveyor.web.overview.routes import PART as OVERVIEW
 from purveyor.web.portal.door import SupplierVisits
 from purveyor.web.portal.routes import PART as SUPPLIER_PAGE
 from purveyor.web.problems import answer, problem_of, problem_of_http, problem_of_validation
+from purveyor.web.receiving.routes import PART as RECEIVING
 from purveyor.web.security import Visitors, guard_of
 from purveyor.web.signin.routes import PART as SIGN_IN
 from purveyor.web.signin.routes import Tries
@@ -37,7 +39,18 @@ from purveyor.web.templating import STATIC, Pages
 from purveyor.web.tracing import Correlation, Faults
 from purveyor.web.workbench.part import PART as WORKBENCH
 
-PARTS: Final[tuple[Part, ...]] = (SIGN_IN, health.PART, WORKBENCH, APPROVALS, OVERVIEW, SUPPLIER_PAGE, API, DEMO)
+PARTS: Final[tuple[Part, ...]] = (
+    SIGN_IN,
+    health.PART,
+    WORKBENCH,
+    APPROVALS,
+    EXCEPTIONS,
+    RECEIVING,
+    OVERVIEW,
+    SUPPLIER_PAGE,
+    API,
+    DEMO,
+)
 """Every area of the web interface; header links appear in this order."""
 
 

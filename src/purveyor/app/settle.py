@@ -1,0 +1,147 @@
+"""Settle an exception by the decision that really settles it: on the supplier's proposal, the goods at the dock, or a message.
+
+What has no effect beyond the exception itself, and what is about invoices, is settled by resolve.py. Everything happens in one
+transaction, with the order locked before the exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from purveyor.app import acknowledge, outbound, receipt_decisions, resolve
+from purveyor.app.proposals import DecideProposal
+from purveyor.app.receipt_decisions import DecideDamage, DecideExcess
+from purveyor.app.resolve import Resolve
+from purveyor.core.acknowledge import Verdict
+from purveyor.core.case_decisions import require_version
+from purveyor.core.cases import ExceptionCase, ExceptionType
+from purveyor.core.ids import ExceptionCaseId, OrderId, ReceiptId
+from purveyor.core.receiving import ReturnFor
+from purveyor.store import cases, orders
+from purveyor.store.db import Tx
+
+ELSEWHERE: Final = frozenset(
+    {
+        ExceptionType.GATE_BLOCKED,
+        ExceptionType.PRICE_MISMATCH,
+        ExceptionType.AGREEMENT_MISMATCH,
+        ExceptionType.PROBABLE_DUPLICATE,
+        ExceptionType.QUANTITY_ANOMALY,
+    }
+)
+"""Exceptions of the gate: they end by themselves when the order is corrected, a finding overridden, or the order cancelled."""
+
+_AT_THE_DOCK: Final = frozenset({ExceptionType.OVER_RECEIPT, ExceptionType.DAMAGED_RECEIPT})
+
+Effect = Callable[[Tx, ExceptionCase, str], None]
+
+
+def settle(tx: Tx, case_id: ExceptionCaseId, command: Resolve) -> ExceptionCase:
+    """Settle an exception with the effect its resolution has.
+
+    Raises what ``resolve.resolve`` raises, and what the decision behind the resolution raises.
+    """
+    seen = cases.load(tx, case_id)
+    effect = effect_of(seen, command.resolution)
+    if effect is None:
+        return resolve.resolve(tx, case_id, command)
+    if seen.subject.order_id is not None:
+        orders.lock(tx, seen.subject.order_id)
+    require_version(cases.load(tx, case_id, for_update=True), command.version)
+    settled = resolve.resolve(tx, case_id, replace(command, version=None))
+    effect(tx, seen, command.reason or "")
+    return settled
+
+
+def effect_of(case: ExceptionCase, resolution: str) -> Effect | None:
+    """Return what a resolution does beyond settling the exception; None when nothing, so that it can be undone here."""
+    effect = _EFFECTS.get((case.type, resolution))
+    subject = case.subject
+    if effect in (_send_again, _call_off):
+        return None if subject.message_id is None else effect
+    document = subject.receipt_id if case.type in _AT_THE_DOCK else subject.order_id
+    return None if document is None or subject.line_no is None else effect
+
+
+def _take_proposal(tx: Tx, case: ExceptionCase, reason: str) -> None:
+    _decide_proposal(tx, case, Verdict.ACCEPTED, reason)
+
+
+def _refuse_proposal(tx: Tx, case: ExceptionCase, reason: str) -> None:
+    _decide_proposal(tx, case, Verdict.REJECTED, reason)
+
+
+def _decide_proposal(tx: Tx, case: ExceptionCase, verdict: Verdict, reason: str) -> None:
+    order_id, line_no = _line_of(case)
+    version = orders.get(tx, order_id).version
+    acknowledge.decide_proposal(tx, order_id, DecideProposal(line_no, verdict, version, reason))
+
+
+def _keep_surplus(tx: Tx, case: ExceptionCase, reason: str) -> None:
+    receipt_id, line_no = _count_of(case)
+    receipt_decisions.accept_over(tx, DecideExcess(receipt_id, line_no, accept=True, reason=reason))
+
+
+def _return_surplus(tx: Tx, case: ExceptionCase, reason: str) -> None:
+    receipt_id, line_no = _count_of(case)
+    receipt_decisions.accept_over(tx, DecideExcess(receipt_id, line_no, accept=False, reason=reason))
+
+
+def _replace_damaged(tx: Tx, case: ExceptionCase, reason: str) -> None:
+    receipt_id, line_no = _count_of(case)
+    receipt_decisions.decide_damage(tx, DecideDamage(receipt_id, line_no, ReturnFor.REPLACEMENT, reason))
+
+
+def _credit_damaged(tx: Tx, case: ExceptionCase, reason: str) -> None:
+    receipt_id, line_no = _count_of(case)
+    receipt_decisions.decide_damage(tx, DecideDamage(receipt_id, line_no, ReturnFor.CREDIT, reason))
+
+
+def _close_short(tx: Tx, case: ExceptionCase, reason: str) -> None:
+    order_id, line_no = _line_of(case)
+    receipt_decisions.close_short(tx, order_id, line_no, reason)
+
+
+def _send_again(tx: Tx, case: ExceptionCase, reason: str) -> None:
+    assert case.subject.message_id is not None
+    outbound.replay(tx, case.subject.message_id)
+
+
+def _call_off(tx: Tx, case: ExceptionCase, reason: str) -> None:
+    assert case.subject.message_id is not None
+    outbound.skip(tx, case.subject.message_id, reason)
+
+
+def _line_of(case: ExceptionCase) -> tuple[OrderId, int]:
+    assert case.subject.order_id is not None
+    assert case.subject.line_no is not None
+    return case.subject.order_id, case.subject.line_no
+
+
+def _count_of(case: ExceptionCase) -> tuple[ReceiptId, int]:
+    assert case.subject.receipt_id is not None
+    assert case.subject.line_no is not None
+    return case.subject.receipt_id, case.subject.line_no
+
+
+_EFFECTS: Final[Mapping[tuple[ExceptionType, str], Effect]] = {
+    (ExceptionType.ACK_CHANGE_PROPOSED, "accept_change"): _take_proposal,
+    (ExceptionType.ACK_CHANGE_PROPOSED, "refuse_change"): _refuse_proposal,
+    (ExceptionType.OVER_RECEIPT, "keep_surplus"): _keep_surplus,
+    (ExceptionType.OVER_RECEIPT, "return_surplus"): _return_surplus,
+    (ExceptionType.DAMAGED_RECEIPT, "return_goods"): _replace_damaged,
+    (ExceptionType.DAMAGED_RECEIPT, "keep_with_credit"): _credit_damaged,
+    (ExceptionType.SHORT_RECEIPT, "close_short"): _close_short,
+    (ExceptionType.MESSAGE_FAILED, "send_again"): _send_again,
+    (ExceptionType.MESSAGE_FAILED, "done_by_hand"): _call_off,
+    (ExceptionType.MESSAGE_FAILED, "cancel_message"): _call_off,
+    (ExceptionType.ERP_WRITE_FAILED, "send_again"): _send_again,
+    (ExceptionType.ERP_WRITE_FAILED, "done_by_hand"): _call_off,
+}
+
+REASONED: Final = frozenset(
+    {"refuse_change", "keep_surplus", "return_surplus", "close_short", "done_by_hand", "cancel_message", "reject_invoice"}
+)
+"""Resolutions that cannot be chosen without a reason, whatever the exception."""

@@ -1,0 +1,1 @@
+"""The dock: what is expected, what was counted, and what must be counted or decided again."""
