@@ -188,6 +188,13 @@ def test_a_form_with_an_older_version_is_refused_with_the_difference(office: Off
     assert office.now() is Status.PENDING_APPROVAL
 
 
+def test_a_form_with_a_version_that_no_order_can_have_is_refused(office: Office) -> None:
+    form = {**office_form(office.martha, office.card), "verdict": "approve", "version": "2147483648"}
+
+    assert office.martha.visitor.post(office.card, data=form).status_code == 422
+    assert office.now() is Status.PENDING_APPROVAL
+
+
 def test_who_lacks_the_role_is_refused_and_the_attempt_is_in_the_log(office: Office) -> None:
     card = office.card
     form = {**office_form(office.martha, card), "verdict": "approve"}
@@ -295,6 +302,7 @@ def test_a_delegation_can_be_taken_back(office: Office) -> None:
         ({"starts_on": ""}, "Enter a day."),
         ({"ends_on": "Friday"}, "Enter a day."),
         ({"ends_on": "2026-03-01"}, "a delegation ends after it starts"),
+        ({"ends_on": "9999-12-31"}, "Enter a day."),
         ({"deputy": ""}, "Choose who decides for you."),
         ({"reason": " "}, "Say why"),
     ],

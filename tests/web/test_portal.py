@@ -176,6 +176,14 @@ def test_another_delivery_keeps_what_was_typed_and_records_nothing(keller: Suppl
     assert keller.answers() == 0
 
 
+@pytest.mark.parametrize("more", ["\u00b2", "9" * 5000, "3"])
+def test_another_delivery_of_a_line_that_is_not_there_is_no_fault(keller: SupplierPage, more: str) -> None:
+    keller.open()
+
+    assert keller.answer(line_1="dates", line_2="accept", more=more).status_code == 422
+    assert keller.answers() == 0
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
@@ -185,6 +193,9 @@ def test_another_delivery_keeps_what_was_typed_and_records_nothing(keller: Suppl
         ({"line_1": "dates", "line_1_quantity_1": "a dozen"}, "This is no quantity: a dozen"),
         ({"line_1": "dates", "line_1_quantity_1": "0"}, "A quantity must be above zero"),
         ({"line_1": "dates", "line_1_day_1": "next week"}, "This is no date: next week"),
+        ({"line_1": "dates", "line_1_day_1": "9999-12-31", "dates": "ship"}, "This is no date: 9999-12-31"),
+        ({"line_1": "dates", "line_1_day_1": "0026-03-31"}, "This is no date: 0026-03-31"),
+        ({"line_1": "dates", "line_1_day_1": "20260331"}, "This is no date: 20260331"),
         ({"line_1": "change"}, "Enter the quantity, the price or the date"),
         ({"line_1": "change", "line_1_new_price": "12,5"}, "This is no price: 12,5"),
     ],

@@ -107,6 +107,20 @@ def test_json_that_no_step_could_handle_is_refused_before_any_step(partner: http
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed_body")
 
 
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/x-www-form-urlencoded", b"login=a%00b"),
+        ("application/x-www-form-urlencoded", b"login=a\x00b"),
+        ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="login"\r\n\r\na\x00b\r\n--x--\r\n'),
+    ],
+)
+def test_a_form_with_a_nul_character_is_refused_before_any_step(partner: httpx.Client, content_type: str, body: bytes) -> None:
+    answer = partner.post("/sign-in", content=body, headers={"content-type": content_type, "accept": "application/json"})
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed_body")
+
+
 def test_a_body_that_is_too_large_is_cut(partner: httpx.Client) -> None:
     announced = partner.post("/v1/samples", content=b" " * (MAX_BYTES + 1), headers=JSON)
     streamed = partner.post("/v1/samples", content=iter([b" " * MAX_BYTES, b" "]), headers=JSON)

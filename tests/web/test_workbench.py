@@ -146,6 +146,40 @@ def test_what_cannot_be_read_stands_beside_its_field_and_nothing_is_saved(story:
     assert story.order(story.stopped).version == 1
 
 
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [
+        *(
+            ("quantity-1-1", "12,5"),
+            ("quantity-1-1", "1e5"),
+            ("quantity-1-1", "1,00,0"),
+            ("price-1", "1e999"),
+            ("price-1", "NaN"),
+        ),
+        *(("need_by-1-1", "9999-12-31"), ("need_by-1-1", "0026-03-31"), ("need_by-1-1", "2026-W11-1")),
+    ],
+)
+def test_a_number_or_day_that_could_mean_something_else_is_asked_for_again(
+    story: Story, web_settings: Settings, field: str, typed: str
+) -> None:
+    with visits(story, web_settings, "dana") as visitor:
+        answer = send(visitor, f"/orders/{story.stopped}/edit", "/edit", **{field: typed})
+
+    assert (answer.status_code, f'aria-describedby="error-{field}"' in answer.text) == (422, True)
+    assert story.order(story.stopped).version == 1
+
+
+@pytest.mark.parametrize("number", ["2147483648", "9" * 5000, "-1", "\u0661"])
+def test_a_form_with_a_version_that_no_order_can_have_is_refused(story: Story, web_settings: Settings, number: str) -> None:
+    page = f"/orders/{story.stopped}"
+    with visits(story, web_settings, "dana") as visitor:
+        edited = send(visitor, f"{page}/edit", "/edit", version=number)
+        cancelled = send(visitor, page, "/cancel", version=number, seen=number, cancel_reason="no longer needed")
+
+    assert (edited.status_code, cancelled.status_code) == (422, 422)
+    assert story.order(story.stopped).status is Status.DRAFT
+
+
 def test_an_order_that_left_cannot_be_edited(story: Story, web_settings: Settings) -> None:
     with visits(story, web_settings, "dana") as visitor:
         assert visitor.get(f"/orders/{story.silent}/edit").status_code == 409

@@ -22,6 +22,7 @@ MAX_DEPTH: Final = 32
 MAX_EXPONENT: Final = 300
 _TEXT: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BRACKET: Final = re.compile(rb"[\[\]{}]")
+_FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 class BodyLimits:
@@ -76,7 +77,7 @@ def _check_text(scope: Scope, content_type: str, body: bytes) -> None:
     kind = content_type.partition(";")[0].strip().lower()
     if body and (kind == "application/json" or kind.endswith("+json")):
         check_json(body)
-    if kind == "application/x-www-form-urlencoded" and b"%00" in body:
+    if kind in _FORMS and (b"%00" in body or b"\x00" in body):
         raise MalformedBody(reason="a value contains a NUL character")
 
 

@@ -5,10 +5,19 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Annotated, Final
 
+from fastapi import Form
+
+FIRST_YEAR: Final = 1990
+LAST_YEAR: Final = 2199
+"""Days outside are slips of the keyboard, and too near the ends of the calendar to count days from."""
 _PLAIN: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{1,8})?")
 _GROUPED: Final = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]{1,8})?")
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+LARGEST_NUMBER: Final = 2**31 - 1
+SeenNumber = Annotated[int, Form(ge=0, le=LARGEST_NUMBER)]
+"""The number of a version or a line that a page wrote into its form; what no column can hold did not come from a page."""
 
 
 class Unreadable(ValueError):
@@ -32,7 +41,12 @@ def day_in(typed: str) -> date | None:
     words = typed.strip()
     if not words:
         return None
+    if _DAY.fullmatch(words) is None:
+        raise Unreadable(typed)
     try:
-        return date.fromisoformat(words)
+        day = date.fromisoformat(words)
     except ValueError as error:
         raise Unreadable(typed) from error
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise Unreadable(typed)
+    return day

@@ -27,6 +27,7 @@ from purveyor.store.db import Database
 from purveyor.store.views import names
 from purveyor.web.approvals import away
 from purveyor.web.approvals.card import Card, load_card
+from purveyor.web.entries import SeenNumber
 from purveyor.web.flashes import go_to
 from purveyor.web.i18n import gettext, marked
 from purveyor.web.listing import listing_of
@@ -113,7 +114,7 @@ def decide(
     request: Request,
     step_id: UUID,
     actor: SignedIn,
-    version: Annotated[int, Form()],
+    version: SeenNumber,
     verdict: Annotated[str, Form(max_length=20)] = "",
     reason: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:

@@ -69,9 +69,9 @@ def answer_lines(request: Request, token: str, form: LinkForm) -> Response:
     guest = visit(request, token)
     _ = gettext(request.state.viewer.locale)
     entries = {number: read_entry(form, number, standing) for number, standing in guest.view.lines.items()}
-    more = str(form.get("more", ""))
-    if more.isdigit() and int(more) in entries:
-        return _draw(request, guest, {**entries, int(more): with_another_delivery(entries[int(more)])}, form)
+    if "more" in form:
+        asked = {number: with_another_delivery(entry) for number, entry in entries.items() if str(number) == form["more"]}
+        return _draw(request, guest, {**entries, **asked}, form, status=200 if asked else 422)
     if _changed_meanwhile(guest, form):
         return _draw(request, guest, entries, form, status=409, notice="changed")
     dates_are = "ship" if form.get("dates") == "ship" else "delivery"

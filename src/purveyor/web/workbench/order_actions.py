@@ -28,6 +28,7 @@ from purveyor.core.lifecycle import Status
 from purveyor.core.order import PurchaseOrder
 from purveyor.store import messages, orders
 from purveyor.store.db import Database, Tx
+from purveyor.web.entries import LARGEST_NUMBER, SeenNumber
 from purveyor.web.flashes import go_to
 from purveyor.web.i18n import gettext
 from purveyor.web.security import SignedIn, page_router
@@ -36,8 +37,8 @@ from purveyor.web.workbench import terms
 from purveyor.web.workbench.story import Action, actions_for, find_order
 
 router = page_router("/orders/{reference}")
-RowVersion = Annotated[int, Form(alias="version")]
-SeenVersion = Annotated[int, Form()]
+RowVersion = Annotated[int, Form(alias="version", ge=0, le=LARGEST_NUMBER)]
+SeenVersion = SeenNumber
 Reason = Annotated[str, Form(max_length=2000)]
 Said = tuple[str, str]
 """What the next page says: the sentence and its tone."""
@@ -98,7 +99,7 @@ def accept_suggestion(
     actor: SignedIn,
     version: RowVersion,
     seen: SeenVersion,
-    line_no: Annotated[int, Form()],
+    line_no: SeenNumber,
     code: Annotated[str, Form(max_length=60)],
 ) -> Response:
     """Take over what the gate suggests for one line."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
-from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any
+from decimal import Decimal
+from typing import Annotated, Any, Final
 
 from fastapi import Depends
 from starlette.requests import Request
@@ -20,6 +20,7 @@ from purveyor.core.lifecycle import Verb, allowed_verbs
 from purveyor.core.order import OrderLine, PurchaseOrder, Schedule
 from purveyor.store.db import Database
 from purveyor.store.views import names
+from purveyor.web.entries import Unreadable, day_in, number_in
 from purveyor.web.flashes import go_to
 from purveyor.web.i18n import gettext
 from purveyor.web.security import SignedIn, page_router
@@ -29,6 +30,7 @@ from purveyor.web.workbench.story import find_order
 
 router = page_router("/orders/{reference}")
 Translate = Callable[[str], str]
+_NUMBER: Final = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(slots=True)
@@ -119,31 +121,24 @@ def _schedule(line: OrderLine, part: Schedule, fields: Mapping[str, str], entere
     if quantity is not None and quantity <= 0:
         entered.errors.setdefault(f"quantity-{suffix}", _("A quantity is above zero; remove the line instead."))
     need_by = part.need_by
-    text = fields.get(f"need_by-{suffix}", "").strip()
-    if text:
-        try:
-            need_by = date.fromisoformat(text)
-        except ValueError:
-            entered.errors[f"need_by-{suffix}"] = _("Write the day as year-month-day, for example 2026-03-31.")
+    try:
+        need_by = day_in(fields.get(f"need_by-{suffix}", "")) or need_by
+    except Unreadable:
+        entered.errors[f"need_by-{suffix}"] = _("Write the day as year-month-day, for example 2026-03-31.")
     return replace(part, quantity=part.quantity if quantity is None else quantity, need_by=need_by)
 
 
 def _decimal(text: str, name: str, entered: Entered, _: Translate, present: Decimal | None) -> Decimal | None:
     """Read a number with a point or thousands separators; what is not one is an error of its field."""
-    cleaned = text.strip().replace(",", "")
-    if not cleaned:
-        return present
     try:
-        number = Decimal(cleaned)
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite() or number < 0:
+        number = number_in(text)
+    except Unreadable:
         entered.errors[name] = _("Write a number, for example 1,036.80.")
         return present
-    return number
+    return present if number is None else number
 
 
 def _number(text: str) -> int:
-    if not text.isdecimal():
+    if _NUMBER.fullmatch(text) is None:
         raise InvalidInput(field="version", reason="the form does not say which version it shows")
     return int(text)

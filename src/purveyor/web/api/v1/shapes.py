@@ -88,9 +88,9 @@ def _moment(value: object) -> datetime:
         return value
     if not isinstance(value, str) or _MOMENT.fullmatch(value) is None:
         raise ValueError('must be a moment with its offset (RFC 3339), for example "2026-03-09T09:00:00Z"')
-    moment = datetime.fromisoformat(value.upper()).astimezone(UTC)
+    moment = datetime.fromisoformat(value.upper())
     _check_year(moment.year)
-    return moment
+    return moment.astimezone(UTC)
 
 
 def _check_year(year: int) -> None:
