@@ -41,6 +41,12 @@ def test_a_page_that_needs_somebody_leads_to_the_sign_in_page_and_back(visitor: 
     assert visitor.get("/samples/mine", headers={"HX-Request": "true"}).headers["hx-redirect"] == answer.headers["location"]
 
 
+def test_signing_in_again_leads_back_to_the_same_filters(visitor: httpx.Client) -> None:
+    answer = visitor.get("/samples/mine?status=draft&q=a%26b")
+
+    assert answer.headers["location"] == "/sign-in?next=%2Fsamples%2Fmine%3Fstatus%3Ddraft%26q%3Da%2526b"
+
+
 @pytest.mark.parametrize(("login", "password"), [("dana", "wrong"), ("nobody", PASSWORD), ("nobody", "wrong")])
 def test_a_wrong_name_and_a_wrong_password_look_the_same(visitor: httpx.Client, login: str, password: str) -> None:
     answer = sign_in(visitor, login, password)

@@ -158,7 +158,8 @@ def wants_page(request: Request) -> bool:
 
 
 def _to_sign_in(request: Request) -> Response:
-    wanted = request.url.path if request.method == "GET" else "/"
+    asked = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+    wanted = asked if request.method == "GET" else "/"
     target = request.url_for("sign_in_page").include_query_params(next=wanted)
     address = f"{target.path}?{target.query}"
     if request.headers.get("HX-Request") == "true":
