@@ -89,6 +89,7 @@ class Database:
             pool_timeout=POOL_WAIT_SECONDS,
             json_serializer=dump_json,
             json_deserializer=load_json,
+            hide_parameters=True,
             connect_args={
                 "application_name": "purveyor",
                 "connect_timeout": 5,
