@@ -12,7 +12,8 @@ from purveyor.core.cases import CaseStatus, ExceptionCase, ExceptionType, OpenCa
 from purveyor.settings import Settings
 from purveyor.store import acknowledgments
 from purveyor.store.db import Database
-from tests.app.supplier_world import a_part, answered, counted, now_of, progress, twelve_and_eight
+from tests.app.supplier_world import answered, counted, now_of, progress, twelve_and_eight
+from tests.core.supplier_side import a_part
 from tests.order_builders import UNIT
 from tests.web.desks import Desk
 from tests.web.dock_world import World, a_dock_world, a_price_dispute

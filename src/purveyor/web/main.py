@@ -26,6 +26,8 @@ from purveyor.web.bodies import BodyLimits
 from purveyor.web.csp import SecurityHeaders
 from purveyor.web.demo_bar.routes import PART as DEMO
 from purveyor.web.exceptions.routes import PART as EXCEPTIONS
+from purveyor.web.invoices.routes import PART as INVOICES
+from purveyor.web.messages.routes import PART as MESSAGES
 from purveyor.web.navigation import Part
 from purveyor.web.overview.routes import PART as OVERVIEW
 from purveyor.web.portal.door import SupplierVisits
@@ -46,6 +48,8 @@ PARTS: Final[tuple[Part, ...]] = (
     APPROVALS,
     EXCEPTIONS,
     RECEIVING,
+    INVOICES,
+    MESSAGES,
     OVERVIEW,
     SUPPLIER_PAGE,
     API,

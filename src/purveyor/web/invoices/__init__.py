@@ -1,0 +1,1 @@
+"""Invoices: what was billed beside what was ordered and received."""
