@@ -115,6 +115,13 @@ class OneOrder(RuleBasedStateMachine):
         if voided:
             self._void()
 
+    @precondition(lambda self: self.order.status is Status.APPROVED)
+    @rule()
+    def is_written_past_every_rule(self) -> None:
+        """A fault elsewhere changes the content and leaves status, version and approval as they were."""
+        first, *others = self.order.lines
+        self.order = replace(self.order, lines=(replace(first, unit_price=self._dearer()), *others))
+
     @rule()
     def is_taken_back_at_the_gate(self) -> None:
         if self.order.status is Status.APPROVED:
@@ -169,3 +176,12 @@ def test_an_order_nobody_decided_about_cannot_be_issued() -> None:
 
     with pytest.raises(NotApproved):
         approval_decisions.issue(approved, None)
+
+
+def test_an_approval_of_other_content_lets_nothing_out() -> None:
+    machine = OneOrder()
+    machine.is_submitted(roles=0)
+    machine.is_written_past_every_rule()
+
+    with pytest.raises(NotApproved):
+        approval_decisions.issue(machine.order, machine.chain)

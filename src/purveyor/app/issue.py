@@ -223,7 +223,7 @@ def _outcome(result: _Placed | None) -> dict[str, Json]:
 def _issue(
     tx: Tx, confirmed_orders: Sequence[tuple[PurchaseOrder, _Placed | None]], chains: Mapping[OrderId, ApprovalChain]
 ) -> list[PurchaseOrder]:
-    """Issue approved orders and queue what supplier and sites are told; one on hold is issued but not sent before the hold ends."""
+    """Issue approved orders and queue what supplier and sites are told; one on hold is issued, and sent when the hold ends."""
     if not confirmed_orders:
         return []
     saved = orders.save_many(tx, [_as_issued(tx, order, result, chains.get(order.id)) for order, result in confirmed_orders])
