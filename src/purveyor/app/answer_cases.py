@@ -65,15 +65,22 @@ def review(tx: Tx, ground: Ground, before: Answered, after: Answered) -> None:
     known = frozenset(cases.open_keys(tx, f"answer:{after.order.id}:"))
     for line in after.order.lines:
         number = line.line_no
-        if number in before.folds and before.folds[number].standing == after.folds[number].standing:
+        if number in before.folds and _stands_as_before(before, after, number):
             continue
         _rejected(tx, after, line, known)
         _proposed(tx, ground, before, after, line, known)
         late = _beyond_need_by(tx, after, line, known)
         slipped = _slipped(before, after, line)
         told += slipped
-        stockout.check(tx, after.order, line, moved=late or bool(slipped))
+        first, now = after.ledgers[number].original, after.ledgers[number].current
+        stockout.check(tx, after.order, line, moved=late or bool(slips(first, now)))
     events.append(tx, told)
+
+
+def _stands_as_before(before: Answered, after: Answered, number: int) -> bool:
+    """Say whether nothing changed for a line; an older answer that arrives late may still change what was promised first."""
+    same_promises = before.ledgers.get(number) == after.ledgers.get(number)
+    return same_promises and before.folds[number].standing == after.folds[number].standing
 
 
 def report_unusable(tx: Tx, before: Answered, after: Answered) -> frozenset[int]:

@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from purveyor.app import stockout
 from purveyor.app.posting import PostedCount, judged_now, rejudge
 from purveyor.app.progress import items_of, units_of
 from purveyor.app.receipt_cases import questions, review
@@ -125,11 +126,20 @@ def _record(tx: Tx, command: ReceiptCommand, recount_of: ReceiptId | None) -> Re
     posted = rejudge(tx, order, [count.place for count in receipt.counts], receipt.id)
     events.append(tx, [received_event(order, each) for each in posted if each.receipt.id == receipt.id])
     review(tx, order, posted)
+    _look_at_risks_again(tx, order, receipt)
     if command.inbox_id is not None:
         inbox.mark_applied(tx, command.inbox_id, "applied")
     own = [each for each in posted if each.receipt.id == receipt.id]
     asked = questions(tx, order, own)
     return ReceiptResult(receipt.id, tuple(_line(each, asked.get((each.receipt.id, each.count.number))) for each in own))
+
+
+def _look_at_risks_again(tx: Tx, order: PurchaseOrder, receipt: Receipt) -> None:
+    """Goods that came in may end the risk that their site runs short."""
+    for number in sorted({count.place.line_no for count in receipt.counts}):
+        line = order.line(number)
+        assert line is not None
+        stockout.check(tx, order, line, moved=False)
 
 
 def _line(posted: PostedCount, question: str | None) -> ReceivedLine:
