@@ -111,7 +111,7 @@ def superuser_of(server: EmbeddedServer) -> psycopg.Connection[tuple[object, ...
         try:
             return psycopg.connect(server.url(SUPERUSER, DATABASE), autocommit=True, connect_timeout=2)
         except psycopg.OperationalError:
-            time.sleep(0.2)
+            time.sleep(1)
     raise AssertionError("the server did not come back in 20 seconds")
 
 
@@ -161,4 +161,4 @@ def wait_until(true: Callable[[], bool], seconds: float, what: str | Callable[[]
     while not true():
         if time.monotonic() > deadline:
             raise AssertionError(f"after {seconds} s: {what if isinstance(what, str) else what()}")
-        time.sleep(0.2)
+        time.sleep(1)

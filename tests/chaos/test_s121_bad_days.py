@@ -15,6 +15,7 @@ import pytest
 
 from purveyor.connectors.erp.memory import MemoryErp
 from purveyor.core.access import SYSTEM
+from purveyor.core.erp_records import Entity
 from purveyor.core.errors import IllegalTransition, NotFound
 from purveyor.core.lifecycle import Status
 from purveyor.core.order import PurchaseOrder
@@ -259,7 +260,7 @@ def business_goes_on(business: Business, flow: Flow) -> None:
 def time_runs(flow: Flow) -> bool:
     """Waits, the leases of dead workers and the minute until the ERP is read again pass; False, to stand in a condition."""
     leases_of_dead_workers_end(flow)
-    if len(until_it_works(flow.orders)) < ORDERS:
+    if len(until_it_works(flow.orders)) < len(flow.erp.ledger.ids(Entity.ORDER)):
         until_it_works(flow.asks_for_orders)
     flow.waits_over_now()
     return False
