@@ -168,9 +168,9 @@ def test_a_morning_that_cannot_come_is_told_with_its_reason(world: SmallWorld, d
 
 def test_while_the_story_is_played_the_pages_say_so(world: SmallWorld, database: Database) -> None:
     world.cable.plugged = False
-    seen = DemoState()
+    seen = DemoState(playing=False)
     with supervisor.playing(world):
-        while not seen.listening:
+        while not (seen.playing and not seen.plugged):
             with database.read(SYSTEM) as tx:
                 seen = demo_requests.state(tx)
 

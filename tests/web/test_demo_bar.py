@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import httpx
 import pytest
 from playwright.sync_api import Browser
+from sqlalchemy import update
 
 from purveyor.core.access import SYSTEM, Role
 from purveyor.settings import Settings
 from purveyor.store import demo_requests
 from purveyor.store.db import Database
 from purveyor.store.demo_requests import DemoVerb
+from purveyor.store.tables.demo import DEMO_STATE
 from purveyor.web.demo_bar.routes import PART
 from purveyor.web.main import PARTS, create_app
 from tests.web.browser import THEMES, WIDTHS, look_at, served, visited
@@ -80,15 +83,19 @@ def test_a_request_without_the_token_of_a_form_is_refused(visitor: httpx.Client,
 
 
 def test_the_strip_shows_whether_the_erp_is_plugged_and_who_listens(visitor: httpx.Client, database: Database) -> None:
-    alone = visitor.get("/demo").text
+    starting = visitor.get("/demo").text
     with database.transaction(SYSTEM) as tx:
         demo_requests.tell_state(tx, plugged=False)
     unplugged = visitor.get("/demo").text
+    with database.transaction(SYSTEM) as tx:
+        tx.conn.execute(update(DEMO_STATE).values(seen_at=tx.real_now - timedelta(minutes=1)))
+    away = visitor.get("/demo").text
 
-    assert "ERP plugged in" in alone
-    assert "program is away" in alone
+    assert "The story is being played" in starting
+    assert "ERP plugged in" in starting
     assert "ERP unplugged" in unplugged
     assert "program is away" not in unplugged
+    assert "program is away" in away
 
 
 def test_what_was_not_carried_out_is_told_with_its_reason(visitor: httpx.Client, database: Database) -> None:

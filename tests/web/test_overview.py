@@ -136,6 +136,10 @@ def test_every_figure_is_the_sum_of_the_rows_that_prove_it(monday: Monday) -> No
         assert shown.count == len(rows), figure
         assert sum((one.amount for one in shown.amounts), Decimal(0)) == amounts, figure
         assert shown.still_open == sum(row.still_open for row in rows), figure
+    with monday.database.read(SYSTEM) as tx:
+        together = overview(tx).saved_together
+    parts = [amount.amount for figure in SAVED for amount in monday.sum(figure).amounts]
+    assert together == (Money(sum(parts, Decimal(0)), "USD"),)
 
 
 def test_what_waits_is_the_sum_over_its_owners_and_each_owners_proof_is_his_alone(monday: Monday) -> None:
@@ -157,27 +161,17 @@ def test_an_order_counts_as_stopped_once_and_as_settled_when_it_was_corrected_or
     assert stopped.amounts == usd(str(2 * Decimal("228096.00") + 300 + 4 * PRICE))
 
 
-def test_a_corrected_quantity_saves_the_difference_at_the_price_that_was_stopped(monday: Monday) -> None:
+def test_each_correction_saves_what_its_formula_says(monday: Monday) -> None:
     with monday.database.read(SYSTEM) as tx:
-        (row,) = proof(tx, Figure.QUANTITIES)
+        (fewer,) = proof(tx, Figure.QUANTITIES)
+        (cheaper,) = proof(tx, Figure.PRICES)
+        (cancelled,) = proof(tx, Figure.DUPLICATE_ORDERS)
 
-    assert (row.order_ref, row.before, row.after, row.unit) == (monday.too_many.order_ref, Decimal(240), Decimal(4), "CT")
-    assert row.amount == 236 * PRICE
-
-
-def test_a_corrected_price_saves_the_difference_times_the_quantity_sent(monday: Monday) -> None:
-    with monday.database.read(SYSTEM) as tx:
-        (row,) = proof(tx, Figure.PRICES)
-
-    assert (row.order_ref, row.before, row.after) == (monday.too_dear.order_ref, Decimal("1136.80"), PRICE)
-    assert row.amount == 300
-
-
-def test_a_duplicate_order_saves_its_total_once_it_is_cancelled(monday: Monday) -> None:
-    with monday.database.read(SYSTEM) as tx:
-        (row,) = proof(tx, Figure.DUPLICATE_ORDERS)
-
-    assert (row.order_ref, row.amount) == (monday.copy.order_ref, 4 * PRICE)
+    assert (fewer.order_ref, fewer.before, fewer.after) == (monday.too_many.order_ref, Decimal(240), Decimal(4))
+    assert fewer.amount == 236 * PRICE
+    assert (cheaper.order_ref, cheaper.before, cheaper.after) == (monday.too_dear.order_ref, Decimal("1136.80"), PRICE)
+    assert cheaper.amount == 300
+    assert (cancelled.order_ref, cancelled.amount) == (monday.copy.order_ref, 4 * PRICE)
 
 
 def test_a_copied_invoice_counts_with_its_total_and_not_as_overbilled_too(monday: Monday) -> None:
@@ -189,21 +183,15 @@ def test_a_copied_invoice_counts_with_its_total_and_not_as_overbilled_too(monday
         assert {row.invoice_number for row in proof(tx, Figure.OVERBILLED)} == {"KP-10442"}
 
 
-def test_what_was_saved_together_is_the_sum_of_its_figures(monday: Monday) -> None:
-    with monday.database.read(SYSTEM) as tx:
-        found = overview(tx)
-
-    parts = sum((amount.amount for figure in SAVED for amount in monday.sum(figure).amounts), Decimal(0))
-    assert found.saved_together == (Money(parts, "USD"),)
-
-
 def test_every_number_of_the_page_opens_a_list_that_exists(monday: Monday, web_settings: Settings) -> None:
     with visits(monday.database, web_settings, "dana") as visitor:
         text = visitor.get("/overview").text
         proofs = set(re.findall(r'href="(/overview/proof/[^"]+)"', text))
         answers = {address: visitor.get(address.replace("&amp;", "&")).status_code for address in proofs}
+        unknown = visitor.get("/overview/proof/luck").status_code
 
     assert set(answers.values()) == {200}
+    assert unknown == 404
     assert {f"/overview/proof/{figure.value}" for figure in Figure if figure not in OWNED} <= proofs
 
 
@@ -214,11 +202,6 @@ def test_somebody_of_another_unit_sees_nothing_of_this_one(monday: Monday, web_s
 
     assert "0 orders stopped" in text
     assert monday.stopped.order_ref not in rows
-
-
-def test_a_figure_that_does_not_exist_is_not_found(monday: Monday, web_settings: Settings) -> None:
-    with visits(monday.database, web_settings, "dana") as visitor:
-        assert visitor.get("/overview/proof/luck").status_code == 404
 
 
 def test_an_auditor_has_every_chain_checked_and_everybody_reads_the_result(monday: Monday, web_settings: Settings) -> None:

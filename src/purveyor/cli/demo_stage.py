@@ -159,6 +159,7 @@ def play(world: World, stage: Stage) -> StoryReport:
 
 def _play_again(world: World, stage: Stage) -> None:
     play(world, stage)
+    stage.show_way_in(world)
 
 
 def write_result(file: Path, report: StoryReport) -> None:

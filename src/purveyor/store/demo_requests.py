@@ -108,10 +108,10 @@ def tell_state(tx: Tx, *, plugged: bool, playing: bool = False) -> None:
 
 
 def state(tx: Tx) -> DemoState:
-    """Return how the world stands; before the first sign of life the ERP counts as plugged and nobody as listening."""
+    """Return how the world stands; before the first sign of life the story is about to be played."""
     row = tx.conn.execute(select(DEMO_STATE)).first()
     if row is None:
-        return DemoState()
+        return DemoState(playing=True, listening=True)
     return DemoState(row.plugged, row.playing, tx.real_now - row.seen_at <= LISTENING)
 
 

@@ -79,7 +79,7 @@ class ProofRow:
     """One order, invoice, exception or approval step behind a figure; what does not apply is None.
 
     ``before`` and ``after`` are quantities in ``unit`` and ``unit_after``, or unit prices. ``owner`` is a role or a person's
-    name, ``note`` the item, the sentence of the exception or the number of the first invoice.
+    name, ``topic`` the type of an exception, ``note`` its sentence, the item, or the number of the first invoice.
     """
 
     id: UUID
@@ -91,6 +91,7 @@ class ProofRow:
     still_open: bool
     invoice_number: str | None = None
     line_no: int | None = None
+    topic: str | None = None
     note: str | None = None
     before: Decimal | None = None
     after: Decimal | None = None

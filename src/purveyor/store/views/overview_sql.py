@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import Final
 
 STOPPED: Final = """
-    SELECT o.id, o.order_ref, coalesce(s.name, o.supplier_code) AS party, c.note, c.stake AS amount, o.currency, c.at,
-           o.status = 'draft' AND EXISTS (
+    SELECT o.id, o.order_ref, coalesce(s.name, o.supplier_code) AS party, c.topic, c.note, c.stake AS amount, o.currency,
+           c.at, o.status = 'draft' AND EXISTS (
                SELECT FROM finding f WHERE f.order_id = o.id AND f.severity = 'block' AND NOT f.overridden) AS still_open
       FROM (SELECT e.order_id, min(e.opened_at) AS at, max(CAST(v.payload ->> 'exposure' AS numeric)) AS stake,
-                   (array_agg(e.summary ORDER BY e.opened_at))[1] AS note
+                   (array_agg(e.type ORDER BY e.opened_at))[1] AS topic,
+                   (array_agg(e.summary ORDER BY e.opened_at DESC))[1] AS note
               FROM exception_case e
               JOIN event v ON v.stream_type = 'exception' AND v.stream_id = e.id
                           AND v.type IN ('exception.opened', 'exception.recurred')
@@ -121,7 +122,7 @@ Of several differences on one line the dearest counts.
 """
 
 EXCEPTIONS: Final = """
-    SELECT e.id, o.order_ref, i.number AS invoice_number, s.name AS party, e.line_no, e.summary AS note,
+    SELECT e.id, o.order_ref, i.number AS invoice_number, s.name AS party, e.line_no, e.type AS topic, e.summary AS note,
            e.exposure AS amount, e.currency, e.opened_at AS at, true AS still_open, e.owner_role AS owner
       FROM exception_case e
       LEFT JOIN purchase_order o ON o.id = e.order_id

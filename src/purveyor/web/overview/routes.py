@@ -23,6 +23,7 @@ from purveyor.web.overview.figures import overview, sum_of
 from purveyor.web.overview.terms import TERMS
 from purveyor.web.security import SignedIn, page_router
 from purveyor.web.templating import page
+from purveyor.web.workbench.terms import EXCEPTION
 
 MOST_VERIFIED: Final = 50_000
 """So many events are checked while a person waits; more are for ``purveyor verify-log``."""
@@ -90,6 +91,7 @@ def proof_page(request: Request, actor: SignedIn, figure: str, owner: Annotated[
             rows=proof(tx, wanted, owner),
             most_listed=MOST_LISTED,
             roles=ROLE_NAMES,
+            topics=EXCEPTION,
         )
 
 
