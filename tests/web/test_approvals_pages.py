@@ -8,17 +8,19 @@ from decimal import Decimal
 
 import pytest
 
-from purveyor.app import approve
+from purveyor.app import approve, gate
 from purveyor.core.access import SYSTEM
 from purveyor.core.finding import Severity
 from purveyor.core.lifecycle import Status
 from purveyor.core.order import PurchaseOrder, new_version
 from purveyor.settings import Settings
-from purveyor.store import orders
+from purveyor.store import masters, orders
 from purveyor.store.db import Database
 from tests.app.approval_desk import standing, submitted, the_step, told, worth
+from tests.app.invoicing import HERE, the_masters
 from tests.app.people import People, an_organisation, pass_hours, user
-from tests.order_builders import a_line, an_order
+from tests.core.builders import a_price, an_agreement
+from tests.order_builders import ITEM, SUPPLIER, a_line, an_order
 from tests.web.desks import Desk, desks
 
 
@@ -105,6 +107,23 @@ def test_problems_found_stand_on_the_card(office: Office) -> None:
     page = office.martha.open(f"/approvals/{the_step(office.database, doubtful).id}").text
 
     assert "severity approve" in page
+
+
+@pytest.mark.parametrize(
+    ("agreed", "said"),
+    [("998.40", "Price as agreed"), ("960.00", "768.00 USD above the agreement"), ("1000.00", "32.00 USD below the agreement")],
+)
+def test_each_price_stands_beside_the_agreed_one(office: Office, agreed: str, said: str) -> None:
+    the_masters(office.database)
+    terms = an_agreement(a_price(price=agreed, uom="CT"), supplier_id=SUPPLIER, item_id=ITEM)
+    with office.database.transaction(SYSTEM) as tx:
+        masters.save_agreements(tx, [terms], HERE)
+        gate.check_orders(tx, [orders.get(tx, office.order.id)])
+
+    page = office.martha.open(office.card).text
+
+    assert said in page
+    assert "Money at stake" in page
 
 
 def test_looking_decides_nothing(office: Office) -> None:

@@ -87,7 +87,7 @@ def test_order_and_invoice_stand_side_by_side_with_the_differing_cells_marked(wo
 
     row = page.partition("unit price</th>")[2].partition("</tr>")[0]
     assert "998.40" in row
-    assert 'class="pv-differs">1036.80' in row
+    assert 'class="pv-differs">1,036.80' in row
     assert "460.80 USD" in page
     assert "Do we pay the price that was billed?" in page
     assert "KP-10442" in page

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
 from purveyor.app.progress import items_of, units_of
@@ -20,6 +23,11 @@ from purveyor.store.db import Tx
 from purveyor.store.receipts import KeptCount
 from purveyor.store.views import names
 from purveyor.store.views.exception_view import ListedCase, StockElsewhere, people_of_role, stock_elsewhere, with_names
+
+DOCUMENTS: Final = ("order", "receipt", "invoice")
+"""Columns that stand first, in the order in which the documents come."""
+
+_FIGURE: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +159,19 @@ def _held_count(tx: Tx, case: ExceptionCase) -> KeptCount | None:
 
 def side_by_side(evidence: Sequence[Evidence]) -> tuple[tuple[str, ...], tuple[EvidenceRow, ...]]:
     """Lay evidence out in columns; in a row that differs, every value unlike the first known one is marked."""
-    columns = tuple(dict.fromkeys(column for item in evidence for column, _ in item.values))
+    named = dict.fromkeys(column for item in evidence for column, _ in item.values)
+    columns = tuple(sorted(named, key=lambda name: DOCUMENTS.index(name) if name in DOCUMENTS else len(DOCUMENTS)))
     rows = []
     for item in evidence:
         values = dict(item.values)
         base = next((value for value in values.values() if value is not None), None)
-        cells = tuple(Cell(values.get(column), item.differs and values.get(column) not in (None, base)) for column in columns)
+        cells = tuple(
+            Cell(_grouped(values.get(column)), item.differs and values.get(column) not in (None, base)) for column in columns
+        )
         rows.append(EvidenceRow(item.name, cells, item.differs))
     return columns, tuple(rows)
+
+
+def _grouped(text: str | None) -> str | None:
+    """Write a bare figure with thousands separators, every digit kept; other texts stay as they are."""
+    return text if text is None or not _FIGURE.fullmatch(text) else f"{Decimal(text):,}"
