@@ -90,9 +90,10 @@ class WorkRow:
 
 @dataclass(frozen=True, slots=True)
 class WorkTotal:
-    """How much waits in one currency; a currency of None counts what has no amount."""
+    """How much waits in one currency and business unit; a currency of None counts what has no amount."""
 
     currency: str | None
+    unit_id: UUID | None
     count: int
     amount: Decimal | None
     oldest: datetime
@@ -110,14 +111,17 @@ def work_rows(tx: Tx, limit: int = MOST_LISTED) -> list[WorkRow]:
 
 
 def work_totals(tx: Tx) -> list[WorkTotal]:
-    """Return count, money and oldest of everything that waits for the actor, by currency."""
+    """Return count, money and oldest of everything that waits for the actor, by currency and business unit."""
     parts = _parts(tx)
     if not parts:
         return []
     work = union_all(*parts).subquery()
     late = func.count().filter(work.c.due_at < tx.now)
-    query = select(work.c.currency, func.count(), func.sum(work.c.amount), func.min(work.c.since), late)
-    return [WorkTotal(*row) for row in tx.conn.execute(query.group_by(work.c.currency).order_by(work.c.currency))]
+    query = select(work.c.currency, work.c.unit_id, func.count(), func.sum(work.c.amount), func.min(work.c.since), late)
+    return [
+        WorkTotal(*row)
+        for row in tx.conn.execute(query.group_by(work.c.currency, work.c.unit_id).order_by(work.c.currency, work.c.unit_id))
+    ]
 
 
 def _parts(tx: Tx) -> list[Select[Any]]:

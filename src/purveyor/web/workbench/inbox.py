@@ -179,7 +179,7 @@ def _summary(approvals: Sequence[WaitingApproval], totals: Sequence[WorkTotal], 
             currency = each.step.policy_currency
             stakes[currency] = stakes.get(currency, Decimal(0)) + each.step.policy_amount
     count = len(approvals) + sum(total.count for total in totals)
-    waits = [each.age_minutes for each in approvals] + [ages.since(total.oldest, None) for total in totals]
+    waits = [each.age_minutes for each in approvals] + [ages.since(total.oldest, total.unit_id) for total in totals]
     return Summary(
         count=count,
         late=sum(each.overdue for each in approvals) + sum(total.late for total in totals),

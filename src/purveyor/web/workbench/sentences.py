@@ -23,9 +23,9 @@ class Sentence:
 
 SENTENCES: Final[dict[str, Sentence]] = {
     "order.drafted": Sentence(
-        marked("Draft %(erp_number)s taken in: %(lines)s lines, %(total)s"),
+        marked("Draft %(erp_number)s taken in for %(total)s, number of lines: %(lines)s"),
         icon="download",
-        without=("erp_number", marked("Draft taken in: %(lines)s lines, %(total)s")),
+        without=("erp_number", marked("Draft taken in for %(total)s, number of lines: %(lines)s")),
     ),
     "order.checked": Sentence(
         marked("Checked by the gate: %(codes)s"),
@@ -62,7 +62,7 @@ SENTENCES: Final[dict[str, Sentence]] = {
     "order.held": Sentence(marked("Put on hold"), "warn", "player-pause"),
     "order.hold_lifted": Sentence(marked("Hold lifted"), "info", "player-play"),
     "order.cancelled": Sentence(marked("Cancelled"), "bad", "ban"),
-    "order.closed": Sentence(marked("Closed: %(billed)s billed on %(invoices)s invoices"), "good", "circle-check"),
+    "order.closed": Sentence(marked("Closed: %(billed)s billed, number of invoices: %(invoices)s"), "good", "circle-check"),
     "order.erp_drift_found": Sentence(marked("Changed in the ERP: %(fields)s"), "warn", "alert-triangle"),
     "order.acknowledged": Sentence(marked("Every line is answered by the supplier"), "good", "checks"),
     "approval.step_opened": Sentence(
