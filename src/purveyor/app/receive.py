@@ -27,9 +27,10 @@ from purveyor.core.ids import ItemId, OrderId, ReceiptId, SiteId
 from purveyor.core.items import Item
 from purveyor.core.order import PurchaseOrder
 from purveyor.core.progress import to_base
+from purveyor.core.promise import slips
 from purveyor.core.receiving import Judged, ReturnFor
 from purveyor.core.shipping import MovementKind, Place, resolve_ship_to
-from purveyor.store import events, inbox, movements, orders, receipts
+from purveyor.store import events, inbox, movements, orders, promises, receipts
 from purveyor.store.db import Tx
 from purveyor.store.receipts import KeptCount, Receipt
 
@@ -135,11 +136,14 @@ def _record(tx: Tx, command: ReceiptCommand, recount_of: ReceiptId | None) -> Re
 
 
 def _look_at_risks_again(tx: Tx, order: PurchaseOrder, receipt: Receipt) -> None:
-    """Goods that came in may end the risk that their site runs short."""
+    """Goods that came in may end the risk that their site runs short, and a corrected count may bring it back."""
+    ledgers = promises.ledgers(tx, order)
     for number in sorted({count.place.line_no for count in receipt.counts}):
         line = order.line(number)
         assert line is not None
-        stockout.check(tx, order, line, moved=False)
+        ledger = ledgers.get(number)
+        slipped = ledger is not None and bool(slips(ledger.original, ledger.current))
+        stockout.check(tx, order, line, moved=slipped)
 
 
 def _line(posted: PostedCount, question: str | None) -> ReceivedLine:

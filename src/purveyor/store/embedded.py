@@ -33,6 +33,8 @@ SUPERUSER: Final = "postgres"
 LOOPBACK: Final = "127.0.0.1"
 START_SECONDS: Final = 30
 WATCH_SECONDS: Final = 0.5
+PORT_SECONDS: Final = 5
+"""How long a server that is dying may still hold the port that everybody knows, before another one is taken."""
 
 
 class OtherMajorVersion(PurveyorError):
@@ -289,11 +291,19 @@ def _write_private(path: Path, text: str) -> None:
 
 
 def _free_port(wanted: int) -> int:
-    """Return the recorded port if it can still be bound, else a free one (0 = none recorded)."""
-    for port in (wanted, 0):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with contextlib.suppress(OSError):
-                probe.bind((LOOPBACK, port))
-                return int(probe.getsockname()[1])
+    """Return the recorded port once it can be bound, else a free one (0 = none recorded)."""
+    deadline = time.monotonic() + PORT_SECONDS
+    while wanted and time.monotonic() < deadline:
+        with contextlib.suppress(OSError):
+            return _bound(wanted)
+        time.sleep(0.1)
+    with contextlib.suppress(OSError):
+        return _bound(0)
     raise ServerDidNotStart(reason="no free port on the loopback address")
+
+
+def _bound(port: int) -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((LOOPBACK, port))
+        return int(probe.getsockname()[1])

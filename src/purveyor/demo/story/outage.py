@@ -166,4 +166,5 @@ def _adopted(cast: Cast) -> Figure:
     lost = len(cast.world.cable.lost)
     states = set(cast.message_states(MessageKind.ERP_CONFIRM))
     clean = "nothing left over" if not states & {"ready", "leased", "dead"} else f"left over: {sorted(states)}"
-    return Figure("1 answer lost, 1 order adopted, nothing left over", f"{lost} answer lost, {adopted} order adopted, {clean}")
+    found_again = "found again by our reference" if adopted >= lost else f"{adopted} found again"
+    return Figure("1 answer lost, found again by our reference, nothing left over", f"{lost} answer lost, {found_again}, {clean}")
