@@ -33,17 +33,24 @@ MEASURED: Final = "<!-- measured -->"
 """Everything below this mark in RESULTS.md is written by ``--record``."""
 
 
-def run_all(names: Sequence[str], console: Console) -> list[Figure]:
-    """Run benchmarks one after the other and return their figures."""
+def run_all(names: Sequence[str], console: Console) -> tuple[list[Figure], list[str]]:
+    """Run benchmarks one after the other; return their figures, and the names of those that did not end."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     found: list[Figure] = []
+    broken: list[str] = []
     with Progress(*columns, console=console) as progress:
         for name in names:
             task = progress.add_task(BENCHMARKS[name], total=1)
             with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
-                found += [figure.named(BENCHMARKS[name]) for figure in process.submit(measured, name).result()]
+                begun = process.submit(measured, name)
+                problem = begun.exception()
+                if problem is None:
+                    found += [figure.named(BENCHMARKS[name]) for figure in begun.result()]
+                else:
+                    broken.append(name)
+                    console.print(f"{BENCHMARKS[name]} did not end: {problem!r}")
             progress.update(task, completed=1)
-    return found
+    return found, broken
 
 
 def rows(figures: Sequence[Figure]) -> list[tuple[str, ...]]:
@@ -93,11 +100,11 @@ def main(arguments: Sequence[str]) -> int:
     if unknown:
         console.print(f"No benchmark is called {unknown[0]}; there are {', '.join(BENCHMARKS)}.")
         return 2
-    figures = run_all(names, console)
+    figures, broken = run_all(names, console)
     console.print(on_screen(figures))
     if "--record" in arguments:
         record(figures, names)
-    return 1 if any(figure.verdict == "missed" for figure in figures) else 0
+    return 1 if broken or any(figure.verdict == "missed" for figure in figures) else 0
 
 
 if __name__ == "__main__":
