@@ -163,6 +163,44 @@ def test_nothing_is_asked_when_the_changed_line_is_answered_in_its_present_versi
     assert asks_about(order, an_answer(technical=True), folds) == ()
 
 
+def test_an_answer_to_the_old_version_is_asked_about_what_changed_came_or_went_since() -> None:
+    order = an_order(
+        a_line("10"),
+        a_line("20", line_no=2, changed_in=2),
+        a_line("30", line_no=3),
+        a_line("40", line_no=4, changed_in=2, cancelled=True),
+        version=2,
+    )
+    late = an_answer(header="accept", version=1, known_version=2)
+    came_with = {3: 2}
+
+    folds = fold_order(order, [late], added_in=came_with)
+
+    assert folds[1].state is LineState.ACCEPTED
+    assert asks_about(order, late, folds, came_with) == (2, 3, 4)
+
+
+def test_a_technical_receipt_answers_nothing() -> None:
+    fold = fold_line(a_line("10"), [an_answer(technical=True, header="accept")])
+
+    assert (fold.results, fold.balance.unanswered) == ((ApplyResult.IGNORED_TECHNICAL,), Decimal(10))
+
+
+def test_the_same_document_delivered_again_is_a_duplicate() -> None:
+    answer = an_answer(a_part("accept", "7"), mode="add")
+
+    fold = fold_line(a_line("10"), [answer, answer])
+
+    assert (fold.results, fold.balance.accepted) == ((APPLIED, DUPLICATE), Decimal(7))
+
+
+def test_a_line_that_is_answered_completely_is_never_reminded_of() -> None:
+    answered = fold_line(a_line("10"), [an_answer(a_part("accept", "10"))])
+
+    assert reminders(answered, exception_open=False) is Reminders.NONE
+    assert reminders(answered, exception_open=True) is Reminders.NONE
+
+
 def test_reminders_stop_while_an_answer_waits_for_us() -> None:
     open_line = fold_line(a_line(), [])
 

@@ -28,7 +28,17 @@ from purveyor.core.approval_chain import (
     check_delegation,
     start_chain,
 )
-from purveyor.core.approval_decisions import ApprovalDecision, DecideStep, binds, decide, escalate, open_step, void
+from purveyor.core.approval_decisions import (
+    ApprovalDecision,
+    DecideStep,
+    NotApproved,
+    binds,
+    decide,
+    escalate,
+    issue,
+    open_step,
+    void,
+)
 from purveyor.core.errors import InvalidInput, NotAuthorised, PurveyorError, ReasonRequired, StaleVersion
 from purveyor.core.ids import ChainId, StepId, UserId
 from purveyor.core.lifecycle import OrderOnHold, Status
@@ -309,6 +319,23 @@ def test_voiding_keeps_what_was_decided_and_ends_what_was_not() -> None:
     assert voided.events[0].type == "approval.voided"
     assert voided.chain.open_step is None
     assert again.events == ()
+
+
+def test_an_approved_order_is_issued_and_a_hold_that_came_later_stays() -> None:
+    decided = say(*pending("line_manager"))
+    hold = Hold("price talk", None, TUESDAY)
+
+    issued = issue(replace(decided.order, hold=hold), decided.chain)
+
+    assert (issued.status, issued.hold) == (Status.ISSUED, hold)
+
+
+def test_an_order_dearer_than_the_one_approved_is_not_issued() -> None:
+    decided = say(*pending("line_manager"))
+    dearer = replace(decided.order, lines=(a_line(price="1036.81"),))
+
+    with pytest.raises(NotApproved):
+        issue(dearer, decided.chain)
 
 
 def test_an_order_on_hold_cannot_be_approved() -> None:

@@ -121,6 +121,36 @@ def test_other_currency_and_terms_are_approved_again() -> None:
     assert answer.reasons == (Reason.CURRENCY_CHANGED, Reason.TERMS_CHANGED)
 
 
+@pytest.mark.parametrize(
+    ("approved", "new", "reasons"),
+    [
+        ("6000.00", "6500.00", ()),
+        ("6000.00", "6500.01", (Reason.AMOUNT_UP,)),
+        ("700.00", "770.00", ()),
+        ("700.00", "770.01", (Reason.AMOUNT_UP,)),
+        ("4800.00", "5000.00", (Reason.BAND_CROSSED,)),
+        ("4900.00", "5500.00", (Reason.AMOUNT_UP, Reason.BAND_CROSSED)),
+        ("5500.00", "4900.00", ()),
+    ],
+)
+def test_a_total_is_approved_again_above_ten_percent_or_500_and_in_a_higher_band(
+    approved: str, new: str, reasons: tuple[Reason, ...]
+) -> None:
+    answer = reapproval(shipped_policies(), Decimal(approved), Decimal(new), ("pumps",), frozenset({Change.NEED_BY_EARLIER}))
+
+    assert answer.reasons == reasons
+    assert answer.needed is bool(reasons)
+
+
+def test_a_promise_after_the_need_is_told_to_buyer_and_planner_and_needs_no_approval() -> None:
+    answer = reapproval(
+        shipped_policies(), Decimal(700), Decimal(700), ("pumps",), frozenset({Change.PROMISE_AFTER_NEED_BY, Change.DATE})
+    )
+
+    assert not answer.needed
+    assert (answer.finding, answer.notify) == ("PROMISE_BEYOND_NEED_BY", ("buyer", "planner"))
+
+
 @needs_worked_cases
 @pytest.mark.parametrize(
     ("amount", "chain", "row"),
@@ -178,6 +208,7 @@ def test_a_finding_that_asks_for_approval_adds_an_approver_whatever_the_amount()
     [
         (worth("10.00", category=None), KNOWN, "category"),
         (worth("10.00"), replace(KNOWN, over_budget=None), "over_budget"),
+        (worth("10.00", currency="CHF"), replace(KNOWN, rate=None), "exchange_rate"),
         (an_order(lines=()), KNOWN, "amount"),
     ],
 )

@@ -90,6 +90,26 @@ def test_an_empty_term_that_starts_when_closed_is_due_at_the_next_opening() -> N
     assert due == berlin("2026-03-16T09:00")
 
 
+def test_a_term_that_outlives_the_day_goes_on_after_holiday_and_weekend() -> None:
+    due = due_after_business_hours(BERLIN, berlin("2026-04-30T16:20"), timedelta(minutes=65))
+
+    assert due == berlin("2026-05-04T09:25")
+
+
+@pytest.mark.parametrize(("days", "due"), [(1, "2026-12-24T13:00"), (2, "2026-12-28T17:00"), (3, "2026-12-29T17:00")])
+def test_a_term_in_days_ends_at_the_closing_of_that_day_early_on_a_half_day(days: int, due: str) -> None:
+    assert end_of_business_day(BERLIN, berlin("2026-12-23T11:00"), days) == berlin(due)
+
+
+def test_only_open_minutes_count_over_a_weekend_that_loses_an_hour() -> None:
+    friday, monday = berlin("2026-03-27T16:30"), berlin("2026-03-30T09:45")
+
+    assert business_minutes(BERLIN, friday, monday) == 75
+    assert business_minutes(BERLIN, monday, friday) == 0
+    assert business_minutes(BERLIN, berlin("2026-03-27T18:00"), monday) == 45
+    assert business_minutes(BERLIN, friday, berlin("2026-03-30T08:30")) == 30
+
+
 def test_business_days_step_over_weekends_and_holidays_in_both_directions() -> None:
     assert add_business_days(BERLIN, date(2026, 4, 2), 1) == date(2026, 4, 7)
     assert subtract_business_days(BERLIN, date(2026, 4, 7), 1) == date(2026, 4, 2)

@@ -57,6 +57,12 @@ def test_keys_beyond_the_basic_plane_stand_in_utf16_order() -> None:
     assert canonical_json(keys).decode().index("\U0001f600") < canonical_json(keys).decode().index("\ufb33")
 
 
+def test_a_list_beyond_the_basic_plane_keeps_its_order() -> None:
+    value = {"\U0001f600": ["b", {"z": 1, "a": None}, "a"]}
+
+    assert canonical_json(value).decode() == '{"\U0001f600":["b",{"a":null,"z":1},"a"]}'
+
+
 def test_business_values_are_written_as_strings() -> None:
     unit = UUID(int=7)
     value = {

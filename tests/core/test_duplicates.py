@@ -91,6 +91,83 @@ def test_family_members_far_apart_in_amount_may_share_a_number() -> None:
     assert duplicate_layer(an_invoice("9900", "900.00", supplier="S2", family="F1"), known) is None
 
 
+def test_a_credit_note_is_no_copy_of_an_invoice_even_in_the_same_file() -> None:
+    credit = an_invoice(kind="credit_note", file_hash="sha256:ab")
+
+    assert duplicate_layer(credit, an_invoice(file_hash="sha256:ab")) is None
+
+
+def test_the_same_number_in_another_currency_is_another_invoice() -> None:
+    assert duplicate_layer(an_invoice(currency="EUR"), an_invoice()) is None
+
+
+@pytest.mark.parametrize(
+    ("on", "recurring", "layer"),
+    [
+        ("2026-03-02", True, None),
+        ("2026-02-27", True, None),
+        ("2026-02-26", True, Layer.SAME_NUMBER),
+        ("2026-03-02", False, Layer.SAME_NUMBER),
+    ],
+)
+def test_a_bill_that_recurs_is_no_copy_after_25_days(on: str, recurring: bool, layer: Layer | None) -> None:
+    last_month = an_invoice("RENT", "1850.00", "2026-02-02")
+
+    assert duplicate_layer(an_invoice("RENT", "1850.00", on, recurring=recurring), last_month) is layer
+
+
+@pytest.mark.parametrize(
+    ("number", "amount", "family", "layer"),
+    [
+        ("7731", "504.00", "F1", Layer.SUPPLIER_FAMILY),
+        ("7731", "506.00", "F1", None),
+        ("7732", "504.00", "F1", None),
+        ("7731", "504.00", "F2", None),
+        ("7731", "504.00", None, None),
+    ],
+)
+def test_sister_companies_that_bill_nearly_the_same_under_one_number_are_asked(
+    number: str, amount: str, family: str | None, layer: Layer | None
+) -> None:
+    known = an_invoice("7731", "500.00", "2026-03-08", family="F1")
+
+    assert duplicate_layer(an_invoice(number, amount, supplier="S2", family=family), known) is layer
+
+
+@pytest.mark.parametrize(
+    ("number", "amount", "on", "layer"),
+    [
+        ("RE-2207", "808.00", "2026-03-20", Layer.SIMILAR_NUMBER),
+        ("RE-2207", "809.00", "2026-03-20", None),
+        ("RE-2207", "808.00", "2026-04-20", None),
+        ("RE-2208", "808.00", "2026-03-20", None),
+        ("RE", "808.00", "2026-03-20", None),
+    ],
+)
+def test_the_same_digits_behind_other_letters_are_asked_when_amount_and_day_are_close(
+    number: str, amount: str, on: str, layer: Layer | None
+) -> None:
+    assert duplicate_layer(an_invoice(number, amount, on), an_invoice("KP/2207", "800.00", "2026-03-20")) is layer
+
+
+@pytest.mark.parametrize(
+    ("second", "layer"),
+    [
+        ((Citation("P8/1", "R2"),), None),
+        ((Citation("P7/1", "R2"),), Layer.SAME_AMOUNT_AND_DATE),
+        ((Citation("P8/1", "R1"),), Layer.SAME_AMOUNT_AND_DATE),
+        ((Citation("P8/1", "R2"), Citation("P8/2", None)), Layer.SAME_AMOUNT_AND_DATE),
+        ((), Layer.SAME_AMOUNT_AND_DATE),
+    ],
+)
+def test_equal_bills_of_one_day_pass_only_when_each_has_its_own_received_delivery(
+    second: tuple[Citation, ...], layer: Layer | None
+) -> None:
+    first = an_invoice("A-17", "320.00", citations=(Citation("P7/1", "R1"),))
+
+    assert duplicate_layer(an_invoice("B-18", "320.00", citations=second), first) is layer
+
+
 def test_of_several_copies_the_strongest_reason_is_named_whatever_their_order() -> None:
     same_file = an_invoice("A-1", "5.00", file_hash="sha256:ab")
     same_amount = an_invoice("B-2")

@@ -18,7 +18,7 @@ from purveyor.core.events.message import message_stream
 from purveyor.core.ids import ItemId, MessageId, SiteId
 from purveyor.core.items import StockPosition
 from purveyor.core.money import CurrencyMismatch, Money, total
-from purveyor.core.quantity import UnitTable
+from purveyor.core.quantity import UnitTable, UnknownUnit
 
 UNIT, SUPPLIER = UUID(int=1), UUID(int=2)
 
@@ -57,6 +57,13 @@ def test_units_are_known_and_shown_as_decimals() -> None:
     assert table.knows("CT")
     assert not table.knows("PAL")
     assert table.convert_decimal(Decimal(6), "EA", "CT") == Decimal("0.5")
+
+
+def test_a_unit_without_a_factor_is_refused_and_named_with_the_base_unit() -> None:
+    with pytest.raises(UnknownUnit) as refused:
+        UnitTable("EA", {"CT": Fraction(12)}).convert(Decimal(3), "CT", "PAL")
+
+    assert refused.value.fields == {"uom": "PAL", "base_uom": "EA"}
 
 
 def test_what_is_allocated_cannot_be_promised_again() -> None:

@@ -155,6 +155,66 @@ def test_a_negative_price_on_a_free_line_is_reported_and_passes() -> None:
     assert result.reported is Report.FAVOURABLE_PRICE
 
 
+def test_small_rises_on_one_order_line_are_stopped_when_their_sum_passes_the_limit() -> None:
+    ordered = an_order_line("1200", "5.00")
+    bills_in_turn = [a_bill("400", "5.09"), a_bill("400", "5.09")]
+
+    first, second = matched_in_turn(ordered, in_the_house("1200"), bills_in_turn, a_tolerance())
+
+    assert (first.outcome, first.line_variance, first.line_limit) == (Outcome.MATCHED, Decimal("36.00"), Decimal("40.00"))
+    assert (second.classes, second.outcome) == ((MismatchClass.PRICE_CUMULATIVE,), Outcome.EXCEPTION)
+    assert second.cumulative_limit == Decimal("50.00")
+    assert second.exposure == ((MismatchClass.PRICE_CUMULATIVE, Decimal("72.00")),)
+
+
+def test_a_price_far_below_the_order_is_reviewed_and_one_at_ten_percent_is_only_told() -> None:
+    far, near = (
+        match_line(an_order_line("40", "25.00"), in_the_house("40"), a_bill("40", price), a_tolerance())
+        for price in ("22.00", "22.50")
+    )
+
+    assert (far.outcome, far.exposure) == (Outcome.REVIEW, ((MismatchClass.PRICE_FAVOURABLE, Decimal("120.00")),))
+    assert (near.outcome, near.classes, near.reported) == (Outcome.MATCHED, (), Report.FAVOURABLE_PRICE)
+
+
+def test_a_difference_of_cents_passes_above_the_percentage_and_is_told() -> None:
+    cents = match_line(an_order_line("20", "1.00"), in_the_house("20"), a_bill("20", "1.03"), a_tolerance())
+
+    assert (cents.line_variance, cents.line_limit) == (Decimal("0.60"), Decimal("0.40"))
+    assert (cents.outcome, cents.reported) == (Outcome.MATCHED, Report.SMALL_DIFFERENCE)
+
+
+def test_an_invoice_ahead_of_its_goods_waits_three_business_days_and_not_a_fourth() -> None:
+    ordered, bill = an_order_line("50", "4.00"), a_bill("50", "4.00")
+
+    last_day, too_late = (
+        match_line(ordered, in_the_house("30", expected="2026-03-06", as_of=day), bill, a_tolerance())
+        for day in ("2026-03-11", "2026-03-12")
+    )
+
+    assert (last_day.outcome, last_day.wait_until) == (Outcome.WAITING_RECEIPT, date(2026, 3, 11))
+    assert (too_late.outcome, too_late.wait_until) == (Outcome.EXCEPTION, None)
+    assert too_late.exposure == ((MismatchClass.QUANTITY, Decimal("80.00")),)
+
+
+def test_a_line_without_unit_price_is_matched_by_the_sum_of_its_amounts() -> None:
+    bills_in_turn = [a_value_bill("600.00"), a_value_bill("310.00"), a_value_bill("20.00")]
+
+    first, second, third = matched_in_turn(a_value_line("900.00"), in_the_house("0"), bills_in_turn, a_tolerance())
+
+    assert (first.outcome, first.line_variance) == (Outcome.MATCHED, Decimal("0.00"))
+    assert (second.outcome, second.line_variance, second.line_limit) == (Outcome.MATCHED, Decimal("10.00"), Decimal("18.00"))
+    assert (third.classes, third.outcome) == ((MismatchClass.VALUE_CUMULATIVE,), Outcome.EXCEPTION)
+    assert third.exposure == ((MismatchClass.VALUE_CUMULATIVE, Decimal("30.00")),)
+    assert third.cumulative_value == Decimal("930.00")
+
+
+def test_cents_above_the_value_of_a_line_pass_and_are_told() -> None:
+    over = match_line(a_value_line("30.00"), in_the_house("0"), a_value_bill("30.80"), a_tolerance())
+
+    assert (over.line_limit, over.outcome, over.reported) == (Decimal("0.60"), Outcome.MATCHED, Report.SMALL_DIFFERENCE)
+
+
 def test_a_credit_note_takes_its_quantity_and_variance_back() -> None:
     ordered = an_order_line()
     billed = contribution(ordered, a_bill("100", "11.00"))

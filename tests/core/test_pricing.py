@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from purveyor.core.items import PriceEntry, PricingDate, TieRule
 from purveyor.core.pricing import (
     EndDateProposal,
+    Overlap,
     PriceQuery,
     Resolved,
     Unresolved,
@@ -225,6 +226,61 @@ def test_of_several_agreements_without_price_the_nearest_miss_is_named() -> None
     answer = agreed_price([ended, high], [], _query(), PIECES_AND_CARTONS)
 
     assert answer == Unresolved("PRICE_MISSING", "below_smallest_break", agreement=high)
+
+
+def test_the_highest_break_reached_wins_wherever_it_stands_in_the_list() -> None:
+    hundred, one, thousand = a_price("HUNDRED", "8.50", least=100), a_price("ONE", "9.20"), a_price("THOUSAND", "7", least=1000)
+
+    answers = [
+        resolve(entries, _query("250"), TODAY, PIECES_AND_CARTONS)
+        for entries in ([hundred, one, thousand], [thousand, one, hundred])
+    ]
+
+    assert [answer.entry.id for answer in answers if isinstance(answer, Resolved)] == ["HUNDRED", "HUNDRED"]
+
+
+@pytest.mark.parametrize(("carton_price", "rising"), [("50.40", ("PIECES", "CARTONS")), ("48.00", None), ("47.40", None)])
+def test_a_larger_quantity_that_costs_more_per_piece_is_named_with_the_smaller_one(
+    carton_price: str, rising: tuple[str, str] | None
+) -> None:
+    breaks = [a_price("CARTONS", carton_price, least=10, uom="carton"), a_price("PIECES", "4.00")]
+
+    assert rising_breaks(breaks, PIECES_AND_CARTONS) == rising
+
+
+def test_breaks_of_different_years_or_of_one_quantity_are_not_compared() -> None:
+    last_year = a_price("A", "4.00", valid_to=date(2025, 12, 31))
+    this_year = a_price("B", "4.50", least=100, valid_from=date(2026, 1, 1))
+
+    assert rising_breaks([last_year, this_year], PIECES_AND_CARTONS) is None
+    assert rising_breaks([a_price("A", "4.00"), a_price("B", "4.50")], PIECES_AND_CARTONS) is None
+
+
+def test_an_open_price_ends_the_day_before_its_successor_starts() -> None:
+    found = overlaps(
+        [a_price("NEW", valid_from=date(2026, 4, 1)), a_price("OLD", valid_from=date(2025, 7, 1))], PIECES_AND_CARTONS
+    )
+
+    assert found == Overlap((EndDateProposal("OLD", date(2026, 3, 31)),))
+
+
+def test_a_price_interrupted_by_a_promotion_goes_on_after_it() -> None:
+    year = a_price("YEAR", valid_from=date(2026, 1, 1), valid_to=date(2026, 12, 31))
+    june = a_price("JUNE", "8.80", valid_from=date(2026, 6, 1), valid_to=date(2026, 6, 30))
+
+    found = overlaps([year, june], PIECES_AND_CARTONS)
+
+    assert found.proposals == (
+        EndDateProposal("YEAR", date(2026, 5, 31)),
+        EndDateProposal("YEAR", date(2026, 12, 31), continue_from=date(2026, 7, 1)),
+    )
+
+
+def test_prices_that_follow_each_other_or_differ_in_quantity_do_not_overlap() -> None:
+    winter = a_price("WINTER", valid_to=date(2026, 2, 28))
+    spring = a_price("SPRING", valid_from=date(2026, 3, 1))
+
+    assert overlaps([winter, spring, a_price("BULK", "9.00", least=100)], PIECES_AND_CARTONS) == Overlap()
 
 
 def test_three_entries_with_the_same_start_are_each_named_once() -> None:

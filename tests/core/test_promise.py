@@ -5,10 +5,22 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+import pytest
+
 from purveyor.core.acknowledge import Acknowledgment, Verdict, Verdicts, fold_line
 from purveyor.core.order import OrderLine
-from purveyor.core.promise import Promise, PromiseLedger, build_ledger, open_promises, slips
-from purveyor.core.stockout import shortage_until
+from purveyor.core.promise import (
+    Basis,
+    DayKind,
+    Promise,
+    PromiseLedger,
+    Transit,
+    build_ledger,
+    delivery_after,
+    open_promises,
+    slips,
+)
+from purveyor.core.stockout import DueReceipt, shortage_until
 from tests.core.supplier_side import RENO, a_line, a_part, a_schedule, an_answer, open_days
 
 
@@ -152,3 +164,40 @@ def test_four_days_late_leaves_dayton_24_pumps_short() -> None:
     assert (late.days_short, late.units_short, late.is_short) == (Decimal(4), Decimal(24), True)
     assert late.sales_at_risk(Decimal("139.00"), "USD") == Decimal("3336.00")
     assert late.sales_at_risk(None, "USD") is None
+
+
+@pytest.mark.parametrize(
+    ("ship", "transit", "arrives"),
+    [
+        (date(2026, 3, 19), Transit(2), date(2026, 3, 24)),
+        (date(2026, 3, 18), Transit(2, DayKind.CALENDAR), date(2026, 3, 20)),
+        (date(2026, 3, 18), Transit(3, DayKind.CALENDAR), date(2026, 3, 24)),
+    ],
+)
+def test_goods_arrive_on_a_day_the_site_is_open(ship: date, transit: Transit, arrives: date) -> None:
+    assert delivery_after(ship, transit, open_days("2026-03-23")) == arrives
+
+
+def test_a_ship_date_on_a_lane_we_know_is_a_delivery_promise_worked_out_by_us() -> None:
+    line = a_line("100")
+    fold = fold_line(line, [an_answer(a_part("accept", promised_ship="2026-03-18"))])
+
+    (promise,) = build_ledger(line, fold.applied, fold.standing, Transit(4), open_days()).current
+
+    assert (promise.promised_delivery, promise.basis, promise.transit_unknown) == (date(2026, 3, 24), Basis.DERIVED, False)
+
+
+def test_without_sales_only_stock_that_is_allocated_twice_is_short() -> None:
+    owed = shortage_until(Decimal(9), Decimal(-5), Decimal(0))
+    covered = shortage_until(Decimal(9), Decimal(5), Decimal(0))
+
+    assert (owed.days_short, owed.units_short) == (Decimal(9), Decimal(5))
+    assert (covered.days_short, covered.is_short) == (Decimal(0), False)
+
+
+def test_goods_due_before_the_late_receipt_help_and_those_due_with_it_do_not() -> None:
+    others = (DueReceipt(Decimal(3), Decimal(10)), DueReceipt(Decimal(8), Decimal(100)))
+
+    late = shortage_until(Decimal(8), Decimal(20), Decimal(5), others)
+
+    assert (late.available, late.days_short, late.units_short) == (Decimal(30), Decimal(2), Decimal(10))

@@ -10,7 +10,7 @@ from typing import Any
 from purveyor.core.acknowledge import DocumentKey
 from purveyor.core.finding import Severity
 from purveyor.core.quantity import UnitTable
-from purveyor.core.receiving import Announced, Count, Judged, ReceivingCode, ReceivingStatus, ReceivingTerms, judge
+from purveyor.core.receiving import Announced, Count, Judged, ReceivingCode, ReceivingStatus, ReceivingTerms, ReturnFor, judge
 from purveyor.core.recount import in_words, likely_meant, receipt_findings, recount_question
 from tests.core.supplier_side import MONDAY, a_line, an_order, quantities
 
@@ -68,6 +68,37 @@ def test_a_promise_on_the_day_of_the_receipt_keeps_nothing_open() -> None:
 
     assert (today.status, nothing.status) == (ReceivingStatus.CLOSED_SHORT, ReceivingStatus.CLOSED_SHORT)
     assert today.short_quantity == 5
+
+
+def test_goods_sent_back_for_replacement_are_wanted_again_and_those_for_credit_are_not() -> None:
+    arrived = a_count("60")
+
+    replaced = last("60", arrived, a_count("-6", "r2", 2, return_for=ReturnFor.REPLACEMENT))
+    credited = last("60", arrived, a_count("-6", "r2", 2, return_for=ReturnFor.CREDIT))
+
+    assert (replaced.accepted, replaced.accepted_total, replaced.open_quantity) == quantities(-6, 54, 6)
+    assert (replaced.credited_total, replaced.status) == (Decimal(0), ReceivingStatus.OPEN)
+    assert (credited.accepted_total, credited.credited_total, credited.open_quantity) == quantities(54, 6, 0)
+    assert credited.status is ReceivingStatus.RECEIVED_FULL
+
+
+def test_a_line_within_the_tolerance_waits_for_what_is_still_announced() -> None:
+    terms = ReceivingTerms(short_close_percent=Decimal(5))
+
+    shipped = last("100", a_count("97"), terms=terms, announced=Announced(ship_notice=True))
+    promised = last("100", a_count("97"), terms=terms, announced=Announced(promised_delivery=date(2026, 3, 10)))
+
+    assert [judged.waits_for for judged in (shipped, promised)] == ["ship_notice", "promise"]
+    assert [judged.status for judged in (shipped, promised)] == [ReceivingStatus.OPEN, ReceivingStatus.OPEN]
+    assert (shipped.open_quantity, shipped.short_quantity) == quantities(3, 0)
+
+
+def test_hose_may_come_in_fractions_of_a_metre_and_pumps_may_not() -> None:
+    hose = ReceivingTerms(over_percent=Decimal("2.5"), discrete=False)
+    pumps = ReceivingTerms(over_percent=Decimal("2.5"))
+
+    assert (hose.limit(Decimal(50)), pumps.limit(Decimal(50))) == quantities("51.25", 51)
+    assert last("50", a_count("51.3"), terms=hose).excess == Decimal("0.05")
 
 
 def test_the_limit_of_cartons_is_whole_cartons() -> None:

@@ -196,6 +196,26 @@ def test_a_held_duplicate_shows_the_money_and_the_earliest_twin() -> None:
     assert (finding.related_order, finding.exposure, finding.severity) == ("PV000007", dec("600.00"), Severity.BLOCK)
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"cancelled": True},
+        {"supplier_id": SupplierId(UUID(int=22))},
+        {"ship_to": TULSA},
+        {"need_by": date(2026, 4, 11)},
+        {"quantity": dec(61)},
+        {"entered_at": NOW - timedelta(days=4)},
+    ],
+    ids=lambda other: next(iter(other)),
+)
+def test_another_need_and_a_cancelled_order_hold_nobody(other: dict[str, Any]) -> None:
+    order = an_order()
+    twin = a_known_line(order, days_before=3)
+
+    assert len(findings_of(order, known_lines=a_fact((twin,)))) == 1
+    assert findings_of(order, known_lines=a_fact((replace(twin, **other),))) == []
+
+
 def test_only_the_later_of_two_orders_is_held() -> None:
     order = an_order()
     later = a_known_line(order, days_before=-1)

@@ -16,7 +16,7 @@ from purveyor.core.finding import Finding, Result, Severity
 from purveyor.core.gate import check
 from purveyor.core.order import OrderLine, Schedule
 from purveyor.core.quantity import UnitTable, as_decimal
-from purveyor.core.rules.minimum import purchase_quantity
+from purveyor.core.rules.minimum import PurchaseQuantity, purchase_quantity
 from purveyor.core.rules.usual import larger_than_usual, surely_usual
 from tests.core.builders import (
     DAYTON,
@@ -77,6 +77,43 @@ def test_a_need_is_rounded_up_to_what_the_supplier_sells(case: dict[str, Any]) -
     assert list(answer.notes) == expect["findings"]
     assert answer.days_of_supply is not None
     assert str(as_decimal(answer.days_of_supply).quantize(Decimal("0.1"), ROUND_HALF_UP)) == expect["days_of_supply"]
+
+
+def _cartons_for(need: int) -> PurchaseQuantity:
+    """Cartons of 12 at 9.50: at least four, in threes, at most five at a time; eight pieces are sold a day."""
+    return purchase_quantity(
+        dec(need),
+        Fraction(12),
+        minimum=dec(4),
+        multiple=dec(3),
+        unit_cost=dec("9.50"),
+        daily_demand=dec(8),
+        currency="USD",
+        maximum=dec(5),
+    )
+
+
+def test_thirty_pieces_become_six_cartons_and_every_reason_is_named() -> None:
+    answer = _cartons_for(30)
+
+    assert (answer.ordered, answer.stock, answer.excess) == (dec(6), dec(72), dec(42))
+    assert (answer.excess_cost, answer.extended, answer.days_of_supply) == (dec("33.25"), dec("57.00"), Fraction(9))
+    assert answer.notes == ("RAISED_TO_MOQ", "ROUNDED_TO_MULTIPLE", "ABOVE_MAX_ORDER_QTY")
+
+
+@pytest.mark.parametrize("need", [0, -5])
+def test_whoever_needs_nothing_orders_nothing_not_even_the_minimum(need: int) -> None:
+    answer = _cartons_for(need)
+
+    assert (answer.ordered, answer.extended, answer.days_of_supply, answer.notes) == (dec(0), dec(0), Fraction(0), ())
+
+
+def test_a_need_that_fits_is_ordered_as_it_is() -> None:
+    answer = purchase_quantity(
+        dec(72), Fraction(12), minimum=dec(4), multiple=dec(3), unit_cost=dec(1), daily_demand=dec(0), currency="USD"
+    )
+
+    assert (answer.ordered, answer.excess, answer.notes) == (dec(6), dec(0), ())
 
 
 def test_without_demand_the_days_of_supply_are_unknown_rather_than_endless() -> None:
@@ -289,6 +326,13 @@ def test_an_unusual_quantity_is_found_without_knowing_stock_or_demand() -> None:
 
     assert "On hand" not in blind[0].message
     assert "sells" not in no_demand[0].message
+
+
+def test_a_quantity_above_the_largest_order_passes_while_it_keeps_both_limits() -> None:
+    history = tuple(dec(quantity) for quantity in (50, 60, 70, 70, 80, 90))
+
+    assert findings_of(a_line(quantity=144), "QUANTITY_ANOMALY", history=history) == []
+    assert len(findings_of(a_line(quantity=145), "QUANTITY_ANOMALY", history=history)) == 1
 
 
 def test_a_first_order_for_a_site_is_only_told() -> None:

@@ -149,6 +149,15 @@ def test_terms_missing_on_the_order_come_from_the_agreement_before_the_supplier_
     assert judged.filled == ("fob_point", "freight_term")
 
 
+def test_freight_that_the_supplier_adds_needs_a_ceiling() -> None:
+    open_ended, limited = (
+        judge_terms(DeliveryTerms("prepaid_and_add", "origin", None, ceiling), (), "US", frozenset({"US"}))
+        for ceiling in (None, dec("35.00"))
+    )
+
+    assert (open_ended.missing, limited.missing) == (("freight_ceiling",), ())
+
+
 def test_missing_terms_block_and_say_what_was_filled() -> None:
     order = an_order(freight_term=None, fob_point=None)
     terms = a_fact(DeliveryTerms(fob_point="origin"))
@@ -253,6 +262,16 @@ def test_a_fact_over_its_limit_is_stale_and_says_its_age_in_whole_hours(case: di
     if limit.is_stale(age):
         assert limit.effect.value.upper() == expect["effect"]
         assert f"data too old ({whole_hours(age)} h)" == expect["screen"]
+
+
+def test_an_export_is_judged_by_its_own_date_and_a_fact_at_the_limit_is_fresh() -> None:
+    exported = NOW - timedelta(days=9)
+    stock = Fact("", exported - timedelta(minutes=60), "erp")
+    limit = CONNECTED[FactKind.STOCK]
+
+    assert not limit.is_stale(stock.age(reference_time(NOW, exported)))
+    assert limit.is_stale(stock.age(reference_time(exported + timedelta(seconds=1))))
+    assert whole_hours(stock.age(reference_time(NOW))) == 217
 
 
 def test_old_stock_blocks_as_stale_with_its_age() -> None:
