@@ -13,9 +13,9 @@ from purveyor.settings import Settings
 from tests.web.browser import ARGUMENTS, chromium
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """An installed Chromium; never a downloaded one."""
+    """An installed Chromium; never a downloaded one. One per file: its event loop would keep the workers' tests from running."""
     path = chromium()
     if path is None:
         if os.environ.get("PURVEYOR_NO_SKIP"):

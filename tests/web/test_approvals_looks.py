@@ -46,7 +46,7 @@ def test_an_order_is_approved_with_three_taps_on_a_phone_without_scripts(
         taps = 0
         for tap in (
             page.get_by_role("link", name=re.compile(f"Decide.*{order.order_ref}")),
-            page.get_by_text("Approve", exact=True),
+            page.get_by_role("radio", name="Approve", exact=True),
             page.get_by_role("button", name="Confirm"),
         ):
             box = tap.bounding_box()

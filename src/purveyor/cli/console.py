@@ -24,16 +24,15 @@ def configured(config: Path | None) -> Iterator[Settings]:
     """Yield the settings with the log set up; a refusal inside the block ends the command with exit code 1."""
     try:
         settings = load_settings(os.environ, config)
-        _set_up_log(settings)
+        set_up_log(as_json=settings.log_format == "json")
         yield settings
     except PurveyorError as error:
         typer.secho(str(error), fg=typer.colors.RED, err=True)
         raise typer.Exit(1) from error
 
 
-def _set_up_log(settings: Settings) -> None:
+def set_up_log(*, as_json: bool) -> None:
     """Write one line per event to standard error: readable text, or JSON for machines; secrets never get this far."""
-    as_json = settings.log_format == "json"
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -42,6 +41,7 @@ def _set_up_log(settings: Settings) -> None:
             structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # The stream is looked up for each line: it may have been exchanged or closed since, and a log line must not stop work.
+        logger_factory=lambda *_names: structlog.PrintLogger(sys.stderr),
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
