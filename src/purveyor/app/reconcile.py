@@ -6,7 +6,7 @@ found here and becomes an exception that names both values.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from purveyor.app.cases import clear
@@ -63,8 +63,3 @@ def compare(tx: Tx, erp: ErpInstance, records: Sequence[ErpOrder]) -> Comparison
             events.append(tx, [drift_event(order, meaning, found, record)])
     unknown = tuple(record.external_id for record in records if record.external_id not in ids)
     return Comparison(agreed, tuple(differing), unknown)
-
-
-def missing_in_erp(tx: Tx, erp: ErpInstance, external_ids: Collection[str]) -> list[str]:
-    """Return the ERP ids of our open orders that are not among the ids the ERP holds now."""
-    return sorted(orders.open_erp_ids(tx, erp) - set(external_ids))

@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from purveyor.app import intake, masters, reconcile
+from purveyor.app import intake, masters
 from purveyor.app.intake import MOST_AT_ONCE
 from purveyor.app.quarantine import PULL_JOB
 from purveyor.connectors.contract import ConnectorError
@@ -18,7 +18,7 @@ from purveyor.connectors.erp.contract import Cursor, Page
 from purveyor.core.access import SYSTEM
 from purveyor.core.erp_records import MASTERS, Entity, ErpOrder
 from purveyor.core.ids import ErpInstance
-from purveyor.store import feeds, jobs
+from purveyor.store import feeds, jobs, orders
 from purveyor.store.db import Database, Tx
 from purveyor.store.jobs import Job
 from purveyor.worker.connections import Connections, ErpConnection
@@ -101,9 +101,13 @@ def _take(tx: Tx, erp: ErpInstance, entity: Entity, page: Page) -> None:
 
 
 def find_deleted(database: Database, connection: ErpConnection) -> None:
-    """Ask which orders the ERP holds, and settle ours that are gone there: deletions leave no trace in a feed."""
-    held = connection.connector.reconcile(Entity.ORDER)
-    with database.transaction(SYSTEM, source=connection.instance) as tx:
-        missing = reconcile.missing_in_erp(tx, connection.instance, held)
-        if missing:
+    """Ask which orders the ERP holds, and settle ours that are gone there: deletions leave no trace in a feed.
+
+    Ours are read first: an order that comes in while the ERP makes its list cannot be on it yet.
+    """
+    with database.read(SYSTEM) as tx:
+        ours = orders.open_erp_ids(tx, connection.instance)
+    missing = sorted(ours - connection.connector.reconcile(Entity.ORDER))
+    if missing:
+        with database.transaction(SYSTEM, source=connection.instance) as tx:
             intake.receive_deleted(tx, connection.instance, missing)
