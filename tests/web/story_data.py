@@ -137,12 +137,13 @@ def _answers(database: Database, answered: PurchaseOrder, received: PurchaseOrde
     )
     whole = (AnswerPart(Outcome.ACCEPT, promised_ship=date(2026, 3, 30)),)
     for order, parts, name in ((answered, split, "a1"), (received, whole, "a2")):
-        _answer(database, order, parts, name)
+        answer(database, order, parts, name)
     later = (AnswerPart(Outcome.ACCEPT, promised_delivery=date(2026, 4, 28)),)
-    _answer(database, answered, later, "a3", hours=2)
+    answer(database, answered, later, "a3", hours=2)
 
 
-def _answer(database: Database, order: PurchaseOrder, parts: tuple[AnswerPart, ...], name: str, hours: int = 1) -> None:
+def answer(database: Database, order: PurchaseOrder, parts: tuple[AnswerPart, ...], name: str, hours: int = 1) -> None:
+    """Let the supplier answer the first line of an order."""
     command = AcknowledgmentCommand(
         OrderId(order.id),
         source="api:keller",

@@ -25,11 +25,13 @@ from purveyor.core.events import (
     shipping,
 )
 from purveyor.core.events.base import Event
+from purveyor.core.lifecycle import Status
 from purveyor.core.matching import MismatchClass, Outcome
 from purveyor.core.messaging import MessageKind
 from purveyor.core.rules.codes import SEVERITIES
 from purveyor.core.shipping import MovementKind
 from purveyor.store.tables.flow import MESSAGE_STATES
+from purveyor.web.words import order_word
 from purveyor.web.workbench import codes, terms
 from purveyor.web.workbench.sentences import SENTENCES
 
@@ -68,3 +70,25 @@ def test_every_code_has_words() -> None:
     assert set(LineState) == terms.CONFIRMATION.keys()
     assert {str(kind) for kind in MessageKind} == terms.MESSAGE.keys()
     assert set(MESSAGE_STATES) == terms.MESSAGE_STATE.keys()
+
+
+A, R, D = LineState.ACCEPTED, LineState.REJECTED, LineState.ANSWERED_WITH_DIFFERENCES
+PARTLY = LineState.PARTLY_ANSWERED
+GONE = LineState.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        *(((A, A), "Confirmed by supplier"), ((A, GONE), "Confirmed by supplier"), ((R,), "Rejected by supplier")),
+        *(((R, GONE), "Rejected by supplier"), ((A, R), "Partly rejected by supplier"), ((A, D), "Answered with differences")),
+        *(
+            ((A, PARTLY), "Answered by supplier"),
+            ((GONE,), "Answered by supplier"),
+            ((), "Answered by supplier"),
+        ),
+    ],
+)
+def test_an_answered_order_says_what_the_answer_was(lines: tuple[LineState, ...], words: str) -> None:
+    assert order_word(Status.ACKNOWLEDGED, lines).text == words
+    assert order_word(Status.ISSUED, lines).text == "Sent"

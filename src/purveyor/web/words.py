@@ -5,10 +5,13 @@ Status is a word with an icon; the tone only repeats it. Words follow the glossa
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from purveyor.core.access import Role
+from purveyor.core.acknowledge import LineState
 from purveyor.core.finding import Result, Severity
 from purveyor.core.lifecycle import Status, Verb
 from purveyor.web.i18n import marked
@@ -30,10 +33,55 @@ ORDER_STATUS: Final[dict[Status, Word]] = {
     Status.PENDING_APPROVAL: Word(marked("Waiting for approval"), "wait", "hourglass"),
     Status.APPROVED: Word(marked("Approved"), "good", "check"),
     Status.ISSUED: Word(marked("Sent"), "info", "send"),
-    Status.ACKNOWLEDGED: Word(marked("Confirmed by supplier"), "good", "checks"),
+    Status.ACKNOWLEDGED: Word(marked("Answered by supplier"), "info", "message"),
     Status.CLOSED: Word(marked("Closed"), "neutral", "circle-check"),
     Status.CANCELLED: Word(marked("Cancelled"), "neutral", "ban"),
 }
+"""Answered says nothing about what the answer was; where the lines' answers are known, ask ``order_word`` instead."""
+
+
+class SupplierAnswer(StrEnum):
+    """What a supplier's answer comes to over the lines of an order that was answered completely."""
+
+    CONFIRMED = "confirmed"
+    DIFFERENT = "different"
+    PARTLY_REJECTED = "partly_rejected"
+    REJECTED = "rejected"
+
+
+ANSWER: Final[dict[SupplierAnswer, Word]] = {
+    SupplierAnswer.CONFIRMED: Word(marked("Confirmed by supplier"), "good", "checks"),
+    SupplierAnswer.DIFFERENT: Word(marked("Answered with differences"), "warn", "scale"),
+    SupplierAnswer.PARTLY_REJECTED: Word(marked("Partly rejected by supplier"), "bad", "x"),
+    SupplierAnswer.REJECTED: Word(marked("Rejected by supplier"), "bad", "x"),
+}
+STANDS: Final[dict[SupplierAnswer, str]] = {
+    SupplierAnswer.CONFIRMED: marked("Confirmed by the supplier; goods and invoices are awaited."),
+    SupplierAnswer.DIFFERENT: marked("The supplier answered with differences: look at the lines and their promises."),
+    SupplierAnswer.PARTLY_REJECTED: marked("The supplier rejects part of this order: decide where those goods come from."),
+    SupplierAnswer.REJECTED: marked("The supplier rejects this order: decide where the goods come from, or cancel it."),
+}
+"""What an answered order waits for, in one sentence."""
+
+
+def answer_of(lines: Iterable[LineState]) -> SupplierAnswer | None:
+    """Return what the answers to the lines come to, cancelled ones left out; None while a line is open or nothing is known."""
+    said = {state for state in lines if state is not LineState.CANCELLED}
+    if not said or said & {LineState.UNANSWERED, LineState.PARTLY_ANSWERED}:
+        return None
+    if said == {LineState.REJECTED}:
+        return SupplierAnswer.REJECTED
+    if LineState.REJECTED in said:
+        return SupplierAnswer.PARTLY_REJECTED
+    return SupplierAnswer.CONFIRMED if said == {LineState.ACCEPTED} else SupplierAnswer.DIFFERENT
+
+
+def order_word(status: Status, lines: Iterable[LineState]) -> Word:
+    """Return how the status of an order reads: an answered one says what the answer was."""
+    answer = answer_of(lines) if status is Status.ACKNOWLEDGED else None
+    return ORDER_STATUS[status] if answer is None else ANSWER[answer]
+
+
 ON_HOLD: Final = Word(marked("On hold"), "warn", "player-pause")
 
 SEVERITY: Final[dict[Severity, Word]] = {

@@ -19,6 +19,7 @@ from purveyor.web import formats
 from purveyor.web.i18n import gettext
 from purveyor.web.security import SignedIn, page_router
 from purveyor.web.templating import page
+from purveyor.web.words import answer_of
 from purveyor.web.workbench import codes, terms
 from purveyor.web.workbench.gate_section import sections_of
 from purveyor.web.workbench.matching import shown_invoices
@@ -73,8 +74,9 @@ def overview_of(reading: Reading) -> Mapping[str, Any]:
         reading.request.state.viewer, load_names(tx, told, story.order, story.supplier_name), story.order.currency
     )
     sites = {part.ship_to for line in story.order.lines for part in line.schedules if part.ship_to is not None}
+    progress, answer = tuple(story.progress.values()), answer_of(story.line_states)
     return {
-        "stages": stages_of(story.order, told, tuple(story.progress.values()), teller.who, reading.translate),
+        "stages": stages_of(story.order, told, progress, teller.who, reading.translate, answer),
         "ledgers": promises.ledgers(tx, story.order),
         "sites": names.site_names(tx, sites),
     }

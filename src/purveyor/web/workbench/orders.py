@@ -20,7 +20,7 @@ from purveyor.web.listing import PAGE_SIZE, Listing, listing_of
 from purveyor.web.refusals import BadCursor
 from purveyor.web.security import SignedIn, page_router
 from purveyor.web.templating import page
-from purveyor.web.words import ORDER_STATUS
+from purveyor.web.words import ORDER_STATUS, order_word
 from purveyor.web.workbench import terms
 from purveyor.web.workbench.order_filters import (
     ANY_EXCEPTION,
@@ -121,7 +121,7 @@ def export_columns(_: Callable[[str], str]) -> list[ExportColumn[OrderRow]]:
         ExportColumn(_("ERP number"), lambda row: row.erp_number),
         ExportColumn(_("Lines"), lambda row: row.lines),
         ExportColumn(_("Supplier"), lambda row: row.supplier_name or row.supplier_code),
-        ExportColumn(_("Status"), lambda row: _(ORDER_STATUS[row.status].text)),
+        ExportColumn(_("Status"), lambda row: _(order_word(row.status, row.confirmation).text)),
         ExportColumn(_("On hold"), lambda row: _("yes") if row.on_hold else ""),
         ExportColumn(
             _("Supplier confirmation"), lambda row: ", ".join(_(terms.CONFIRMATION[state].text) for state in row.confirmation)

@@ -16,7 +16,7 @@ from purveyor.core.order import PurchaseOrder
 from purveyor.core.progress import LineProgress, is_received
 from purveyor.store.events import RecordedEvent
 from purveyor.web.i18n import marked
-from purveyor.web.words import Word
+from purveyor.web.words import SupplierAnswer, Word
 
 Translate = Callable[[str], str]
 
@@ -35,6 +35,13 @@ STATE: Final[dict[StageState, Word]] = {
     StageState.NOW: Word(marked("Now"), "wait", "hourglass"),
     StageState.LATER: Word(marked("Not yet"), "neutral", "circle-dashed"),
     StageState.SKIPPED: Word(marked("Skipped"), "info", "arrow-right"),
+}
+
+
+_ANSWERED_BY: Final[dict[SupplierAnswer | None, str]] = {
+    SupplierAnswer.DIFFERENT: marked("answered with differences by %(who)s"),
+    SupplierAnswer.PARTLY_REJECTED: marked("partly rejected by %(who)s"),
+    SupplierAnswer.REJECTED: marked("rejected by %(who)s"),
 }
 
 
@@ -72,15 +79,16 @@ def stages_of(
     progress: Sequence[LineProgress],
     who: Callable[[RecordedEvent], str],
     _: Translate,
+    answer: SupplierAnswer | None = None,
 ) -> list[Stage]:
-    """Return the five stages in order; ``who`` names the actor of an event."""
+    """Return the five stages in order; ``who`` names the actor of an event, ``answer`` is what the supplier's answer comes to."""
     log = _Log(events)
     return [
         _create(order, log, who, _),
         _revise(order, log, who, _),
         _approve(order, log, who, _),
-        _acknowledge(order, log, progress, who, _),
-        _receive(order, log, progress, who, _),
+        _acknowledge(order, log, progress, who, _, answer),
+        _receive(order, log, progress, who, _, answer),
     ]
 
 
@@ -131,14 +139,20 @@ def _rows(sources: str) -> str:
 
 
 def _acknowledge(
-    order: PurchaseOrder, log: _Log, progress: Sequence[LineProgress], who: Callable[[RecordedEvent], str], _: Translate
+    order: PurchaseOrder,
+    log: _Log,
+    progress: Sequence[LineProgress],
+    who: Callable[[RecordedEvent], str],
+    _: Translate,
+    answer: SupplierAnswer | None,
 ) -> Stage:
     name, answered = _("Acknowledge"), log.last("order.acknowledged")
     if order.status is Status.ISSUED:
         return Stage(name, StageState.NOW, _("the supplier's confirmation is awaited"), order.issued_at)
     if answered is not None:
         said = log.last("acknowledgment.received") or answered
-        return Stage(name, StageState.DONE, _("by %(who)s") % {"who": who(said)}, answered.occurred_at)
+        note = _(_ANSWERED_BY[answer]) if answer in _ANSWERED_BY else _("by %(who)s")
+        return Stage(name, StageState.DONE, note % {"who": who(said)}, answered.occurred_at)
     if order.status is Status.CLOSED or any(line.received for line in progress):
         goods = log.last("goods.received", "quantity.moved", "order.closed")
         note = _("the goods came without it, says %(who)s") % {"who": who(goods)} if goods else _("the goods came without it")
@@ -147,7 +161,12 @@ def _acknowledge(
 
 
 def _receive(
-    order: PurchaseOrder, log: _Log, progress: Sequence[LineProgress], who: Callable[[RecordedEvent], str], _: Translate
+    order: PurchaseOrder,
+    log: _Log,
+    progress: Sequence[LineProgress],
+    who: Callable[[RecordedEvent], str],
+    _: Translate,
+    answer: SupplierAnswer | None,
 ) -> Stage:
     name, last = _("Receive"), log.last("goods.received", "quantity.moved", "line.closed_short", "order.closed")
     if progress and is_received(progress) and order.status is not Status.CANCELLED:
@@ -157,6 +176,8 @@ def _receive(
         return Stage(name, StageState.NOW, _("partly received"), last.occurred_at if last else None)
     if any(line.in_transit for line in progress):
         return Stage(name, StageState.NOW, _("on the way"), last.occurred_at if last else None)
+    if answer is SupplierAnswer.REJECTED and order.status is Status.ACKNOWLEDGED:
+        return Stage(name, StageState.NOW, _("nothing comes: the supplier rejects the order"))
     return _not_reached(name, order, log, who, _)
 
 

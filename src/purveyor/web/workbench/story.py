@@ -8,6 +8,7 @@ from enum import StrEnum
 from purveyor.app.approve import waiting_for_actor
 from purveyor.app.progress import progress_of_loaded
 from purveyor.core.access import Actor, Permission
+from purveyor.core.acknowledge import LineState
 from purveyor.core.approval_chain import ApprovalChain
 from purveyor.core.cases import ExceptionCase
 from purveyor.core.errors import NotFound
@@ -53,6 +54,11 @@ class OrderStory:
     exceptions: tuple[ExceptionCase, ...]
     messages: tuple[Message, ...]
     own_step: StepId | None
+
+    @property
+    def line_states(self) -> tuple[LineState, ...]:
+        """Where the lines stand with the supplier."""
+        return tuple(answer.state for answer in self.answers.values())
 
     @property
     def open_exceptions(self) -> tuple[ExceptionCase, ...]:
