@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
+from sqlalchemy import text
 
 from purveyor.app import edit, intake, quarantine, reconcile
+from purveyor.app import masters as masters_app
 from purveyor.app.clearance import blocked_key
 from purveyor.app.edit import AcceptSuggestion
 from purveyor.core.access import SYSTEM
 from purveyor.core.cases import ExceptionType
 from purveyor.core.editing import EditOrder, LineEdit
-from purveyor.core.erp_records import Entity, ErpOrderStatus
+from purveyor.core.erp_records import Entity, ErpOrderStatus, ErpUom
 from purveyor.core.errors import NotFound, StaleVersion
 from purveyor.core.events.base import Ref
 from purveyor.core.ids import OrderId
@@ -26,6 +29,7 @@ from purveyor.store.db import Database
 from purveyor.store.rates import ExchangeRate
 from purveyor.store.xref import Code
 from tests.app.erp_world import Company, a_company, a_draft, a_draft_line, statuses
+from tests.app.people import MONDAY_NINE
 from tests.order_builders import ERP, OTHER_UNIT
 
 pytestmark = pytest.mark.postgres
@@ -197,6 +201,57 @@ def test_an_order_with_an_unknown_item_is_kept_blocked_and_waits_in_quarantine(c
         assert [one.order_ids for one in xref.waiting(tx, erp=ERP)] == [(order.id,)]
         assert list(xref.unmapped_of(tx, [order.id])) == [order.id]
     assert open_exception(company, "unmapped:tryton:item:i99") is ExceptionType.UNMAPPED_CODE
+
+
+def test_a_mapped_code_lets_the_order_that_waited_for_it_go_on(company: Company) -> None:
+    (order,) = company.takes_in(a_draft("100", a_draft_line(1), a_draft_line(2, item="i99")))
+    with company.database.transaction(SYSTEM) as tx:
+        pump = xref.lookup(tx, ERP, [Code(Entity.ITEM, "i2")])[Code(Entity.ITEM, "i2")]
+        assert quarantine.map_code(tx, ERP, Code(Entity.ITEM, "i99"), pump) == 1
+
+    assert queued_readings(company) == [{"erp": ERP, "external_id": "100", "again": "1"}]
+    record = company.erp.get_order("100")
+    assert record is not None
+    company.pulls(record)
+
+    after = company.now(order)
+    assert ([line.item_code for line in after.lines], after.version) == (["PUMP-1", "PUMP-2"], 2)
+    assert after.status is Status.PENDING_APPROVAL
+    assert open_exception(company, blocked_key(order.id)) is None
+    assert company.pulls(record).unchanged == [order.id]
+
+
+def test_a_unit_that_is_known_now_lets_the_draft_that_counts_in_it_be_looked_at_again(company: Company) -> None:
+    (order,) = company.takes_in(a_draft("100", a_draft_line(1, "2", uom="PAL")))
+    assert order.status is Status.DRAFT
+
+    with company.database.transaction(SYSTEM) as tx:
+        for _ in range(2):
+            masters_app.receive(tx, ERP, Entity.UOM, [a_pallet()])
+
+    assert queued_readings(company) == [{"erp": ERP, "external_id": "100", "again": "1"}]
+
+
+def a_pallet() -> ErpUom:
+    return ErpUom(
+        external_id="u3",
+        version="1",
+        updated_at=MONDAY_NINE,
+        code="PAL",
+        name="Pallet",
+        category="pump",
+        factor=Fraction(24),
+        discrete=True,
+    )
+
+
+def queued_readings(company: Company) -> list[dict[str, str]]:
+    """Return what the queued readings of single orders are about."""
+    with company.database.transaction(SYSTEM) as tx:
+        rows = tx.conn.execute(
+            text("SELECT args FROM procrastinate_jobs WHERE task_name = :kind"), {"kind": quarantine.READ_ORDER_JOB}
+        )
+        return [row.args["payload"] for row in rows]
 
 
 def test_orders_bought_before_are_the_measure_of_what_is_usual(company: Company) -> None:

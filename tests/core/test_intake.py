@@ -220,6 +220,29 @@ def test_an_edited_draft_is_a_new_version_whose_approval_is_void() -> None:
     assert after.erp.version == "2"
 
 
+@pytest.mark.parametrize(
+    ("status", "meaning"),
+    [(Status.DRAFT, Drift.EDITED_DRAFT), (Status.APPROVED, Drift.UNCHANGED), (Status.ISSUED, Drift.UNCHANGED)],
+)
+def test_a_code_that_is_known_by_now_changes_an_open_order(status: Status, meaning: Drift) -> None:
+    known = replace(taken_in(a_record(), Mapped(UNIT)), status=status)
+
+    assert decide(known, a_record(), taken_in(a_record(), Mapped(UNIT))) is Drift.UNCHANGED
+    assert decide(known, a_record(), taken_in(a_record())) is meaning
+
+
+def test_known_codes_are_filled_in_beside_our_own_edits() -> None:
+    known = taken_in(a_record(a_record_line(), a_record_line(line_no=2, external_id="l2")), Mapped(UNIT))
+    ours = replace(known, lines=(replace(known.lines[0], quantity=Decimal(3)), replace(known.lines[1], external_id="other")))
+
+    after = take_over(ours, taken_in(a_record(a_record_line(), a_record_line(line_no=2, external_id="l2"))))
+
+    assert (after.version, after.supplier_id, after.supplier_code, after.payment_terms) == (2, SUPPLIER, "KELLER", "N30")
+    first, second = after.lines
+    assert (first.quantity, first.item_id, first.item_code, first.supplier_part_no) == (Decimal(3), ITEM, "PUMP-1", "KP-2500")
+    assert (first.schedules[0].ship_to, second.item_id) == (DAYTON, None)
+
+
 def test_a_moved_stamp_is_noted_and_changes_nothing_else() -> None:
     known = replace(taken_in(a_record()), status=Status.APPROVED)
 

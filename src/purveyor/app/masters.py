@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from purveyor.app.master_terms import take_agreements, take_demand, take_stock, take_supplier_items
-from purveyor.app.quarantine import Translation, hold_back, take_up
+from purveyor.app.quarantine import Translation, hold_back, read_order_job, take_up
 from purveyor.core.access import Permission
 from purveyor.core.canonical import to_json
 from purveyor.core.erp_records import (
@@ -34,7 +34,7 @@ from purveyor.core.ids import BusinessUnitId, ErpInstance, ItemId, SiteId, Suppl
 from purveyor.core.items import Item, ItemStatus
 from purveyor.core.parties import BusinessUnit, Site, Supplier, SupplierStatus
 from purveyor.core.quantity import UnitTable
-from purveyor.store import events, masters, xref
+from purveyor.store import events, jobs, masters, orders, xref
 from purveyor.store.db import Tx
 from purveyor.store.masters import ItemSource, Provenance, UnitOfMeasure
 from purveyor.store.xref import Code, Unmapped
@@ -203,10 +203,11 @@ def _group(erp: ErpInstance, category: str) -> str:
 
 
 def _take_uoms(tx: Tx, erp: ErpInstance, records: Sequence[ErpUom]) -> list[Unmapped]:
-    """Take over units; items counted in a group that changed get their units anew."""
+    """Take over units; items counted in a group that changed get their units anew, and their drafts a look."""
     uoms = [
         UnitOfMeasure(erp, record.external_id, record.code, _group(erp, record.category), record.factor) for record in records
     ]
+    before = masters.unit_groups(tx, {uom.unit_group for uom in uoms})
     masters.save_uoms(tx, uoms)
     groups = masters.unit_groups(tx, {uom.unit_group for uom in uoms})
     counted = masters.items_counted_in(tx, list(groups))
@@ -214,6 +215,9 @@ def _take_uoms(tx: Tx, erp: ErpInstance, records: Sequence[ErpUom]) -> list[Unma
         tx, {item: _units(base, groups[group]) for item, (base, group) in counted.items() if base in groups[group]}
     )
     take_up(tx, erp, [_unit_code(record.category, record.code) for record in records])
+    fresh = {uom.code for uom in uoms if uom.code not in before.get(uom.unit_group, {})}
+    waiting = orders.drafts_in_units(tx, erp, list(counted), fresh) if fresh and counted else []
+    jobs.enqueue_many(tx, [read_order_job(erp, external_id, again=True) for external_id in waiting])
     return []
 
 

@@ -116,7 +116,7 @@ def _mapped(erp: ErpInstance, one: Waiting, automatic: bool) -> CodeMapped:
 
 def _reading(erp: ErpInstance, record: Code) -> NewJob:
     if record.entity == Entity.ORDER:
-        return read_order_job(erp, record.external_id)
+        return read_order_job(erp, record.external_id, again=True)
     return NewJob(PULL_JOB, f"{erp}:{record.entity}", {"erp": erp, "entity": record.entity, "restart": "1"})
 
 

@@ -198,15 +198,56 @@ class FieldDifference:
 def decide(known: PurchaseOrder, record: ErpOrder | None, incoming: PurchaseOrder | None) -> Drift:
     """Decide what a record means for an order we know; ``incoming`` is the record in our terms, None when it is gone.
 
-    The content is the same when it hashes to what we last read there, or says what our order says.
+    The content is the same when it hashes to what we last read there, or says what our order says. A code of it that was unknown
+    and is mapped now changes an order that is still open.
     """
-    return DRIFT[our_state(known.status), erp_state(record), _same_content(known, record, incoming)]
+    meaning = DRIFT[our_state(known.status), erp_state(record), _same_content(known, record, incoming)]
+    if meaning is Drift.UNCHANGED and incoming is not None and our_state(known.status) is OurState.OPEN:
+        return meaning if learn(known, incoming) == known else Drift.EDITED_DRAFT
+    return meaning
+
+
+def learn(known: PurchaseOrder, incoming: PurchaseOrder) -> PurchaseOrder:
+    """Return our order with the identities that were missing and are known now; nothing else of it changes."""
+    theirs = {line.line_no: line for line in incoming.lines}
+    lines = tuple(_learned(line, theirs.get(line.line_no)) for line in known.lines)
+    if known.supplier_id is not None or incoming.supplier_id is None:
+        return replace(known, lines=lines)
+    return replace(
+        known,
+        supplier_id=incoming.supplier_id,
+        supplier_code=incoming.supplier_code,
+        payment_terms=known.payment_terms or incoming.payment_terms,
+        freight_term=known.freight_term or incoming.freight_term,
+        fob_point=known.fob_point or incoming.fob_point,
+        incoterm=known.incoterm or incoming.incoterm,
+        lines=lines,
+    )
+
+
+def _learned(ours: OrderLine, theirs: OrderLine | None) -> OrderLine:
+    if theirs is None or theirs.external_id != ours.external_id:
+        return ours
+    site = next((part.ship_to for part in theirs.schedules), None)
+    line = replace(ours, schedules=tuple(replace(part, ship_to=part.ship_to or site) for part in ours.schedules))
+    if ours.item_id is not None or theirs.item_id is None:
+        return line
+    return replace(
+        line,
+        item_id=theirs.item_id,
+        item_code=theirs.item_code,
+        description=ours.description or theirs.description,
+        supplier_part_no=theirs.supplier_part_no,
+        category=theirs.category,
+    )
 
 
 def _same_content(known: PurchaseOrder, record: ErpOrder | None, incoming: PurchaseOrder | None) -> bool:
-    if record is None or incoming is None:
-        return False
-    if known.erp is not None and known.erp.content_hash == record.content_hash:
+    return record is not None and incoming is not None and _says_the_same(known, incoming)
+
+
+def _says_the_same(known: PurchaseOrder, incoming: PurchaseOrder) -> bool:
+    if known.erp is not None and incoming.erp is not None and known.erp.content_hash == incoming.erp.content_hash:
         return True
     return not differences(known, incoming)
 
@@ -253,9 +294,15 @@ def _text(value: object) -> str | None:
 
 
 def take_over(known: PurchaseOrder, incoming: PurchaseOrder) -> PurchaseOrder:
-    """Return our order with the content the ERP's draft has now: a new version, a draft again, every approval void."""
+    """Return our order with the content the ERP's draft has now: a new version, a draft again, every approval void.
+
+    Where the ERP says nothing new, our own edits stay and only codes that are known by now are filled in.
+    """
+    draft = advance(known, Verb.EDIT, Status.DRAFT)
+    if _says_the_same(known, incoming):
+        return new_version(known, replace(learn(draft, incoming), erp=incoming.erp))
     merged = replace(
-        advance(known, Verb.EDIT, Status.DRAFT),
+        draft,
         supplier_id=incoming.supplier_id,
         supplier_code=incoming.supplier_code,
         currency=incoming.currency,

@@ -16,8 +16,8 @@ from sqlalchemy import bindparam, delete, func, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from purveyor.core.errors import NotFound, StaleVersion
-from purveyor.core.ids import ErpInstance, OrderId, order_ref
-from purveyor.core.lifecycle import ENDED
+from purveyor.core.ids import ErpInstance, ItemId, OrderId, order_ref
+from purveyor.core.lifecycle import ENDED, Status
 from purveyor.core.order import PurchaseOrder, Schedule
 from purveyor.store.db import Tx
 from purveyor.store.order_rows import (
@@ -102,6 +102,20 @@ def open_erp_ids(tx: Tx, instance: ErpInstance) -> set[str]:
     return set(
         tx.conn.scalars(select(columns.erp_external_id).where(columns.erp_instance == instance, columns.status.not_in(ended)))
     )
+
+
+def drafts_in_units(tx: Tx, instance: ErpInstance, items: Collection[ItemId], units: Collection[str]) -> list[str]:
+    """Return the ERP's ids of the drafts that order one of these items in one of these units, in stable order."""
+    columns, lines = PURCHASE_ORDER.c, ORDER_LINE.c
+    query = (
+        select(columns.erp_external_id)
+        .join(ORDER_LINE, lines.order_id == columns.id)
+        .where(columns.erp_instance == instance, columns.status == Status.DRAFT.value)
+        .where(lines.item_id == func.any(bindparam("items")), lines.uom == func.any(bindparam("units")))
+        .distinct()
+        .order_by(columns.erp_external_id)
+    )
+    return list(tx.conn.scalars(query, {"items": list(items), "units": list(units)}))
 
 
 def version(tx: Tx, order_id: OrderId, number: int) -> PurchaseOrder:
