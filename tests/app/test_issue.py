@@ -378,3 +378,34 @@ def test_many_orders_are_released_and_confirmed_together_and_too_many_are_refuse
     assert {company.now(order).status for order in found} == {Status.ISSUED}
     with company.database.read(SYSTEM) as tx:
         assert tx.conn.scalar(select(func.count()).select_from(MESSAGE)) == 9
+
+
+def test_a_confirmation_taken_back_after_it_was_given_up_leaves_no_question_behind(
+    company: Company, approved: PurchaseOrder
+) -> None:
+    company.releases(approved)
+    company.hears(company.claims(company.message(approved)), Rejected("account_closed", "The account is closed."))
+    assert exception_of(company, issue.rejected_key(approved.id)) is ExceptionType.ERP_REJECTED
+
+    with company.database.transaction(SYSTEM) as tx:
+        order = orders.get(tx, approved.id)
+        cancel.cancel(tx, order.id, CancelOrder(order.row_version, "not needed any more"))
+
+    assert exception_of(company, issue.rejected_key(approved.id)) is None
+    assert company.message(approved).state == "superseded"
+
+
+def test_a_message_given_up_that_a_new_version_replaces_leaves_no_question_behind(
+    company: Company, approved: PurchaseOrder
+) -> None:
+    company.releases(approved)
+    message = company.message(approved)
+    with company.database.transaction(SYSTEM) as tx:
+        outbound.give_up(tx, message.id, "the worker died")
+    assert exception_of(company, outbound.failed_key(message.id)) is ExceptionType.ERP_WRITE_FAILED
+
+    order = company.now(approved)
+    with company.database.transaction(SYSTEM) as tx:
+        edit.edit(tx, order.id, EditOrder(order.row_version, {1: LineEdit(quantity=Decimal(3))}))
+
+    assert exception_of(company, outbound.failed_key(message.id)) is None

@@ -183,7 +183,7 @@ def test_messages_of_an_older_version_are_taken_back_unless_they_are_on_the_way(
     waiting = a_message(tx, order, revision=2)
     newest = a_message(tx, order, revision=3)
 
-    assert messages.supersede(tx, order, ["supplier_order"], before_version=3) == 1
+    assert len(messages.supersede(tx, order, ["supplier_order"], before_version=3)) == 1
 
     states = [messages.load(tx, message).state for message in (on_the_way, waiting, newest)]
     assert states == ["leased", "superseded", "ready"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from purveyor.app.approve import void_on_edit
+from purveyor.app.outbound import supersede
 from purveyor.core.access import Permission
 from purveyor.core.errors import ReasonRequired
 from purveyor.core.events.order import OrderCancelled, order_stream
@@ -12,7 +13,7 @@ from purveyor.core.ids import OrderId
 from purveyor.core.lifecycle import Status, Verb
 from purveyor.core.messaging import MessageKind
 from purveyor.core.order import PurchaseOrder, advance
-from purveyor.store import events, links, messages, orders, timers
+from purveyor.store import events, links, orders, timers
 from purveyor.store.db import Tx
 
 _UNSENT = (MessageKind.ERP_CONFIRM, MessageKind.SUPPLIER_ORDER, MessageKind.WMS_EXPECTED_RECEIPT, MessageKind.SUPPLIER_REMINDER)
@@ -38,7 +39,7 @@ def cancel(tx: Tx, order_id: OrderId, command: CancelOrder) -> PurchaseOrder:
     ended = advance(order, Verb.CANCEL, Status.CANCELLED)
     void_on_edit(tx, order, "cancelled")
     saved = orders.save(tx, ended)
-    messages.supersede(tx, order.id, _UNSENT, order.version + 1)
+    supersede(tx, order.id, _UNSENT, order.version + 1)
     timers.cancel_timers(tx, "order", order.id)
     links.revoke(tx, order.id)
     cancelled = OrderCancelled(

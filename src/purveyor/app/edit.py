@@ -8,6 +8,7 @@ from purveyor.app import gate
 from purveyor.app.approve import void_on_edit
 from purveyor.app.clearance import check, submit_all
 from purveyor.app.intake import edited_event
+from purveyor.app.outbound import supersede
 from purveyor.core import editing
 from purveyor.core.access import Permission
 from purveyor.core.editing import EditOrder, suggested_edit
@@ -17,7 +18,7 @@ from purveyor.core.gate import GateReport
 from purveyor.core.ids import OrderId
 from purveyor.core.messaging import MessageKind
 from purveyor.core.order import PurchaseOrder
-from purveyor.store import events, masters, messages, orders
+from purveyor.store import events, masters, orders
 from purveyor.store.db import Tx
 
 HERE = "purveyor"
@@ -78,7 +79,7 @@ def _keep(tx: Tx, before: PurchaseOrder, after: PurchaseOrder) -> Edited:
         return Edited(before, check(tx, [before])[before.id])
     voided = void_on_edit(tx, before)
     saved = orders.save(tx, after)
-    messages.supersede(tx, saved.id, [MessageKind.ERP_CONFIRM], saved.version)
+    supersede(tx, saved.id, [MessageKind.ERP_CONFIRM], saved.version)
     events.append(tx, [edited_event(before, saved, HERE, voided)])
     return Edited(saved, check(tx, [saved])[saved.id])
 

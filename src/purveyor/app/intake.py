@@ -15,6 +15,7 @@ from purveyor.app.approve import void_on_edit
 from purveyor.app.clearance import submit_all
 from purveyor.app.drift import drift_case, drift_event
 from purveyor.app.erp_names import ErpNames, load_names
+from purveyor.app.outbound import supersede
 from purveyor.app.quarantine import block_order, hold_back
 from purveyor.core.erp_records import Entity, ErpOrder
 from purveyor.core.events.base import Event, Ref
@@ -37,7 +38,7 @@ from purveyor.core.intake import (
 from purveyor.core.lifecycle import Status, Verb
 from purveyor.core.messaging import MessageKind
 from purveyor.core.order import PurchaseOrder, advance, content_changes
-from purveyor.store import events, messages, orders, stock, xref
+from purveyor.store import events, orders, stock, xref
 from purveyor.store.db import Tx
 from purveyor.store.stock import PastOrder
 from purveyor.store.xref import Code
@@ -150,7 +151,7 @@ def _take_edits(tx: Tx, erp: ErpInstance, names: ErpNames, incoming: Sequence[_I
     saved = orders.save_many(tx, [after for _, _, after in pairs])
     events.append(tx, [edited_event(known, after, ERP_SOURCE, voided[known.id]) for _, known, after in pairs])
     for one, _, after in pairs:
-        messages.supersede(tx, after.id, [MessageKind.ERP_CONFIRM], after.version)
+        supersede(tx, after.id, [MessageKind.ERP_CONFIRM], after.version)
         _hold_back_codes(tx, erp, names, one)
     return saved
 
@@ -192,7 +193,7 @@ def _cancel(tx: Tx, gone: Sequence[PurchaseOrder]) -> None:
     """Cancel drafts that were deleted in the ERP."""
     for order in gone:
         void_on_edit(tx, order, "deleted_in_erp")
-        messages.supersede(tx, order.id, [MessageKind.ERP_CONFIRM], order.version + 1)
+        supersede(tx, order.id, [MessageKind.ERP_CONFIRM], order.version + 1)
     saved = orders.save_many(tx, [advance(order, Verb.CANCEL, Status.CANCELLED) for order in gone])
     events.append(
         tx,

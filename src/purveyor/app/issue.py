@@ -16,7 +16,7 @@ from purveyor.app.cases import clear, open_case
 from purveyor.app.clearance import check
 from purveyor.app.drift import drift_case, drift_event
 from purveyor.app.erp_names import order_as_record
-from purveyor.app.outbound import Failure, mark_failed, refused, sent_events, withdraw
+from purveyor.app.outbound import Failure, mark_failed, refused, sent_events, supersede, withdraw
 from purveyor.app.quarantine import read_order_job
 from purveyor.core import approval_decisions
 from purveyor.core.approval_chain import ApprovalChain
@@ -34,7 +34,7 @@ from purveyor.core.intake import Drift
 from purveyor.core.lifecycle import WITH_SUPPLIER, Status, Verb
 from purveyor.core.messaging import MessageKind
 from purveyor.core.order import PurchaseOrder, advance
-from purveyor.store import approvals, case_keys, events, jobs, message_batches, messages, orders
+from purveyor.store import approvals, case_keys, events, jobs, message_batches, orders
 from purveyor.store.db import Tx
 from purveyor.store.messages import Claim
 
@@ -100,7 +100,7 @@ def _take_back(tx: Tx, stopped: Sequence[PurchaseOrder], stops: Mapping[OrderId,
     """Take orders back to draft: their approval is void and the cause is on record."""
     for order in stopped:
         void_on_edit(tx, order, stops[order.id].cause)
-        messages.supersede(tx, order.id, [MessageKind.ERP_CONFIRM], order.version + 1)
+        supersede(tx, order.id, [MessageKind.ERP_CONFIRM], order.version + 1)
     saved = orders.save_many(tx, [advance(order, Verb.RETURN, Status.DRAFT) for order in stopped])
     told = [
         ReleaseStopped(

@@ -6,7 +6,7 @@ person (checklist.md S97, S101). Replay keeps the identity, so the other side ca
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -28,7 +28,7 @@ from purveyor.core.events.message import (
 from purveyor.core.events.order import OrderSent, order_stream
 from purveyor.core.ids import BusinessUnitId, MessageId, OrderId, SupplierId
 from purveyor.core.messaging import SUPPLIER_KINDS, AfterFailure, MessageKind, Step, after_failure
-from purveyor.store import events, masters, message_batches, messages
+from purveyor.store import case_keys, events, masters, message_batches, messages
 from purveyor.store.db import Tx
 from purveyor.store.messages import About, Claim, Message
 
@@ -177,6 +177,13 @@ def skip(tx: Tx, message_id: MessageId, reason: str) -> Message:
     )
     events.append(tx, [skipped])
     return message
+
+
+def supersede(tx: Tx, order_id: OrderId, kinds: Sequence[MessageKind], before_version: int) -> None:
+    """Take back messages about older versions of an order that are not on their way; questions about those taken back end."""
+    taken_back = messages.supersede(tx, order_id, kinds, before_version)
+    for key in case_keys.open_about_messages(tx, taken_back):
+        clear(tx, key)
 
 
 def failed_key(message_id: MessageId) -> str:

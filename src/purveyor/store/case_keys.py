@@ -1,4 +1,4 @@
-"""Which of some exceptions are open: one question for a whole batch of orders, before any of them is settled one by one."""
+"""Which of some exceptions are open: one question for a whole batch, before any of them is settled one by one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import bindparam, func, select
 
 from purveyor.core.cases import CaseStatus
+from purveyor.core.ids import MessageId
 from purveyor.store.db import Tx
 from purveyor.store.tables.cases import EXCEPTION_CASE
 
@@ -18,3 +19,12 @@ def open_among(tx: Tx, keys: Collection[str]) -> set[str]:
         columns.natural_key == func.any(bindparam("keys")), columns.status != CaseStatus.RESOLVED.value
     )
     return set(tx.conn.scalars(query, {"keys": list(keys)})) if keys else set()
+
+
+def open_about_messages(tx: Tx, message_ids: Collection[MessageId]) -> list[str]:
+    """Return the natural keys of open exceptions about some messages."""
+    columns = EXCEPTION_CASE.c
+    query = select(columns.natural_key).where(
+        columns.message_id == func.any(bindparam("ids")), columns.status != CaseStatus.RESOLVED.value
+    )
+    return sorted(tx.conn.scalars(query, {"ids": list(message_ids)})) if message_ids else []

@@ -211,15 +211,16 @@ def replay(tx: Tx, message_id: MessageId) -> Message:
     return load(tx, message_id)
 
 
-def supersede(tx: Tx, order_id: UUID, kinds: Sequence[str], before_version: int) -> int:
-    """Take back messages about older versions of an order that nobody is sending at this moment; return how many.
+def supersede(tx: Tx, order_id: UUID, kinds: Sequence[str], before_version: int) -> list[MessageId]:
+    """Take back messages about older versions of an order that nobody is sending at this moment; return which.
 
     One whose answer was lost keeps its turn, so that the partner is asked what it holds; nothing old is written then.
     """
     older = and_(MESSAGE.c.order_id == order_id, MESSAGE.c.kind.in_(kinds), MESSAGE.c.order_version < before_version)
     doubtful = exists(select(MESSAGE_ATTEMPT.c.message_id).where(MESSAGE_ATTEMPT.c.message_id == MESSAGE.c.id, in_doubt()))
     waiting = and_(older, or_(MESSAGE.c.state == "dead", and_(MESSAGE.c.state == "ready", ~doubtful)))
-    return tx.conn.execute(update(MESSAGE).where(waiting).values(state="superseded", finished_at=tx.real_now)).rowcount
+    taken = update(MESSAGE).where(waiting).values(state="superseded", finished_at=tx.real_now)
+    return [MessageId(found) for found in tx.conn.scalars(taken.returning(MESSAGE.c.id))]
 
 
 def promote_due(tx: Tx, limit: int = PROMOTED_AT_ONCE) -> int:
