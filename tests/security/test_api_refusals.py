@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from purveyor.core.access import SYSTEM
+from purveyor.core.access import SYSTEM, Permission
 from purveyor.core.order import PurchaseOrder
 from purveyor.settings import Settings
 from purveyor.store import idempotency, logins, orders
 from purveyor.store.db import Database
 from purveyor.store.idempotency import RequestKey
 from tests.app.supplier_world import a_world, an_issued_order
-from tests.web.api_world import Api, an_answer, an_api, pointers, refusal, send
+from tests.web.api_world import Api, an_answer, an_api, pointers, refusal, send, specification
 
 NUMBER = "01890000-0000-7000-8000-000000000001"
 
@@ -61,6 +62,26 @@ def test_s75_addresses_and_methods_that_are_not_served_are_problems_too(api: Api
     assert refusal(caller.get("/v1/")) == (404, "not_found")
     assert refusal(caller.delete("/v1/orders")) == (405, "method_not_allowed")
     assert refusal(caller.put("/v1/orders/PV000001", json={})) == (405, "method_not_allowed")
+
+
+READS = sorted(path for path, methods in specification()["paths"].items() if "get" in methods)
+
+
+def test_a_misspelt_parameter_is_named_by_every_operation_that_reads(api: Api) -> None:
+    reader = api.program(*Permission)
+
+    for path in READS:
+        filled = path.replace("{order_ref}", "PV000001").replace("{version}", "1")
+        address = re.sub(r"\{[^}]+\}", NUMBER, filled)
+        reply = reader.get(address, params={"statuss": "draft"})
+
+        assert refusal(reply) == (400, "unknown_parameter"), path
+        assert reply.json()["errors"][0]["parameter"] == "statuss"
+
+
+def test_a_parameter_the_operation_declares_is_taken(keller: httpx.Client) -> None:
+    assert keller.get("/v1/orders", params={"status": "issued", "limit": "5"}).status_code == 200
+    assert refusal(keller.get("/v1/orders", params={"status": "issued", "Limit": "5"})) == (400, "unknown_parameter")
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,7 @@ STATUS: Final[dict[type[errors.PurveyorError], int]] = {
     refusals.KeyRequired: 400,
     refusals.VersionRequired: 428,
     refusals.BadCursor: 400,
+    refusals.UnknownParameter: 400,
     refusals.InternalFault: 500,
 }
 """The status of each class; a class that is not here has the status of its nearest parent."""
@@ -111,6 +112,8 @@ def problem_of(error: errors.PurveyorError) -> Problem:
     found: tuple[FieldProblem, ...] = ()
     if "field" in facts:
         found = (FieldProblem(facts.get("reason") or facts.get("problem") or error.message, pointer=f"#/{facts['field']}"),)
+    if "parameter" in facts:
+        found = (FieldProblem(error.message, parameter=facts["parameter"]),)
     detail = str(error)
     return Problem(status, error.code, error.message, detail, error.retryable, found, facts)
 

@@ -80,6 +80,12 @@ class BadCursor(PurveyorError):
     code = "bad_cursor"
 
 
+class UnknownParameter(PurveyorError):
+    """The address has a parameter this operation does not know; nothing was left out silently. Correct its name or drop it."""
+
+    code = "unknown_parameter"
+
+
 class InternalFault(PurveyorError):
     """Purveyor made a mistake; nothing was done. Give the number shown here to whoever runs it, the log says why."""
 

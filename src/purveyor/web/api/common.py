@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Header, Query
+from fastapi.dependencies.models import Dependant
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
@@ -24,7 +25,7 @@ from purveyor.store import idempotency, logins
 from purveyor.store.db import Database, Tx
 from purveyor.web.api.quota import Quota
 from purveyor.web.cursors import LARGEST_PAGE
-from purveyor.web.refusals import KeyRefused, KeyRequired, VersionRequired
+from purveyor.web.refusals import KeyRefused, KeyRequired, UnknownParameter, VersionRequired
 
 KEY_LENGTH: Final = 200
 _ETAG: Final = re.compile(r'"(\d{1,9})"')
@@ -103,13 +104,26 @@ async def body_digest(request: Request) -> str:
 
 
 def reads(permission: Permission) -> Callable[..., Call]:
-    """Return the dependency of a route that reads: ``call: Annotated[Call, Depends(reads(Permission.ORDER_READ))]``."""
+    """Return the dependency of a route that reads: ``call: Annotated[Call, Depends(reads(Permission.ORDER_READ))]``.
+
+    Raises UnknownParameter for a parameter the route does not declare: a misspelt filter would list what nobody asked for.
+    """
 
     def allowed(request: Request, actor: Annotated[Actor, Depends(client)]) -> Call:
         actor.require(permission)
+        declared = _parameters(request.scope["route"].dependant)
+        for name in request.query_params:
+            if name not in declared:
+                raise UnknownParameter(parameter=name, known=", ".join(sorted(declared)))
         return Call(request, actor)
 
     return allowed
+
+
+def _parameters(dependant: Dependant) -> frozenset[str]:
+    """Return the names of the query parameters that a route and what it depends on declare."""
+    own = frozenset(field.alias for field in dependant.query_params)
+    return own.union(*(_parameters(each) for each in dependant.dependencies))
 
 
 def posts(permission: Permission) -> Callable[..., Call]:
