@@ -26,6 +26,7 @@ from purveyor.web.bodies import BodyLimits
 from purveyor.web.csp import SecurityHeaders
 from purveyor.web.demo_bar.routes import PART as DEMO
 from purveyor.web.exceptions.routes import PART as EXCEPTIONS
+from purveyor.web.heads import Heads
 from purveyor.web.invoices.routes import PART as INVOICES
 from purveyor.web.messages.routes import PART as MESSAGES
 from purveyor.web.navigation import Part
@@ -68,6 +69,7 @@ def create_app(database: Database, settings: Settings, parts: Sequence[Part] = P
         openapi_url="/v1/openapi.json",
         redirect_slashes=False,
         middleware=[
+            Middleware(Heads),
             Middleware(Correlation),
             Middleware(SecurityHeaders, encrypted=guard.encrypted),
             Middleware(Visitors, guard=guard),
