@@ -12,8 +12,9 @@ from purveyor.core.cases import CaseStatus, ExceptionCase, ExceptionType, OpenCa
 from purveyor.core.errors import StaleVersion
 from purveyor.core.messaging import MessageKind, Outbound
 from purveyor.core.order import PurchaseOrder
-from purveyor.store import cases, messages, orders
+from purveyor.store import cases, message_batches, messages, orders
 from purveyor.store.db import Database
+from purveyor.store.message_batches import NewMessage
 from purveyor.store.messages import About, Message
 from tests.app.supplier_world import a_world, an_issued_order, counted, open_cases, progress
 from tests.order_builders import UNIT
@@ -25,7 +26,7 @@ def a_failed_message(database: Database, order: PurchaseOrder) -> Message:
     about = About(order.id, order.version, order.business_unit_id, order.supplier_id)
     said = Outbound(MessageKind.SUPPLIER_ORDER, "order", order.id, 1, str(order.supplier_id), "api", "order:1")
     with database.transaction(SYSTEM) as tx:
-        message_id = messages.queue(tx, said, {}, about)
+        message_id = message_batches.queue_many(tx, [NewMessage(said, {}, about)])[0].id
         messages.kill(tx, message_id, "answers 503")
         return messages.load(tx, message_id)
 

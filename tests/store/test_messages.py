@@ -12,8 +12,9 @@ from purveyor.core.access import SYSTEM
 from purveyor.core.errors import NotFound
 from purveyor.core.ids import MessageId
 from purveyor.core.messaging import AfterFailure, MessageKind, Outbound, Step, message_key
-from purveyor.store import jobs, messages
+from purveyor.store import jobs, message_batches, messages
 from purveyor.store.db import Database, Tx
+from purveyor.store.message_batches import NewMessage
 from purveyor.store.messages import About, LeaseLost, NotReplayable
 
 IN_A_MINUTE = AfterFailure(Step.RETRY, "webhook", timedelta(minutes=1))
@@ -26,7 +27,8 @@ def a_message(tx: Tx, order: UUID | None = None, revision: int = 1, kind: Messag
     subject = order or uuid4()
     key = message_key(kind, subject, revision)
     outbound = Outbound(kind, "order", subject, revision, "kessler", "webhook", key)
-    return messages.queue(tx, outbound, {"order_id": str(subject)}, About(order_id=subject, order_version=revision))
+    new = NewMessage(outbound, {"order_id": str(subject)}, About(order_id=subject, order_version=revision))
+    return message_batches.queue_many(tx, [new])[0].id
 
 
 def held(tx: Tx, message: MessageId) -> messages.Claim:

@@ -9,8 +9,9 @@ import pytest
 from purveyor.core.access import SYSTEM
 from purveyor.core.messaging import MessageKind, Outbound
 from purveyor.settings import Settings
-from purveyor.store import messages
+from purveyor.store import message_batches, messages
 from purveyor.store.db import Database
+from purveyor.store.message_batches import NewMessage
 from purveyor.store.messages import About, Message
 from tests.web.dock_world import World, a_dock_world
 
@@ -28,7 +29,7 @@ def a_message(world: World, *, failed: bool) -> Message:
     about = About(order.id, order.version, order.business_unit_id, order.supplier_id)
     said = Outbound(MessageKind.SUPPLIER_ORDER, "order", order.id, 1, str(order.supplier_id), "api", "order:1")
     with world.database.transaction(SYSTEM) as tx:
-        message_id = messages.queue(tx, said, {"order_id": str(order.id), "version": 1}, about)
+        message_id = message_batches.queue_many(tx, [NewMessage(said, {"order_id": str(order.id), "version": 1}, about)])[0].id
         if failed:
             messages.kill(tx, message_id, "The supplier's server answers 503.")
         return messages.load(tx, message_id)

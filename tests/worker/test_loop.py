@@ -17,9 +17,10 @@ import pytest
 from purveyor.core.access import SYSTEM
 from purveyor.core.messaging import MessageKind, Outbound
 from purveyor.settings import Settings
-from purveyor.store import jobs, messages, timers
+from purveyor.store import jobs, message_batches, timers
 from purveyor.store.db import Database, Tx, move_clock
 from purveyor.store.jobs import Job, Registry
+from purveyor.store.message_batches import NewMessage
 from purveyor.store.messages import About
 from purveyor.worker.loop import Worker, work_off
 from purveyor.worker.sweep import promote, surviving, sweep
@@ -82,7 +83,7 @@ def test_due_timers_and_messages_whose_wait_is_over_are_worked_off_too(database:
     with database.transaction(SYSTEM) as tx:
         timers.set_timer(tx, "note", "order", uuid4(), tx.now + timedelta(days=1))
         outbound = Outbound(MessageKind.SUPPLIER_ORDER, "order", uuid4(), 1, "kessler", "webhook", "key")
-        messages.queue(tx, outbound, {}, About())
+        message_batches.queue_many(tx, [NewMessage(outbound, {}, About())])
         move_clock(tx, timedelta(days=2))
 
     work_off(database, SETTINGS, registry)

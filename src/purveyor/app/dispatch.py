@@ -1,11 +1,13 @@
-"""Queue what an order tells the outside: its confirmation in the ERP, the order to the supplier, expected receipts to the sites.
+"""Queue what is told to the outside: confirmations in the ERP, orders to suppliers, expected receipts, and whatever else is sent.
 
-Every message has one identity per order version, so queueing twice sends once.
+Every message has one identity, so queueing twice sends once; every message queued stands on the timeline of its order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
+from uuid import UUID
 
 from purveyor.app.outbound import about_refs
 from purveyor.core.canonical import Json
@@ -15,13 +17,17 @@ from purveyor.core.ids import MessageId, OrderId, SiteId
 from purveyor.core.messaging import ERP_CHANNEL, WMS_CHANNEL, MessageKind, Outbound, message_key
 from purveyor.core.order import PurchaseOrder
 from purveyor.core.parties import Supplier
-from purveyor.store import events, masters, message_batches
+from purveyor.store import events, masters, message_batches, messages
 from purveyor.store.db import Tx
 from purveyor.store.message_batches import NewMessage, Queued
-from purveyor.store.messages import About
+from purveyor.store.messages import About, Message
 
-_NO_CHANNEL = "email"
+_NO_CHANNEL: Final = "email"
 """A supplier without channels still gets a message: it fails visibly and belongs to a person, instead of never existing."""
+
+_ORDERING: Final = (MessageKind.SUPPLIER_ORDER, MessageKind.SUPPLIER_CHANGE)
+_NOT_SENT: Final = ("withdrawn", "postponed")
+"""How an attempt ends that never spoke to the other side."""
 
 
 def confirm_in_erp(tx: Tx, orders: Sequence[PurchaseOrder]) -> dict[OrderId, MessageId]:
@@ -30,19 +36,32 @@ def confirm_in_erp(tx: Tx, orders: Sequence[PurchaseOrder]) -> dict[OrderId, Mes
     A version that was refused or taken back before is confirmed under the same identity.
     """
     new = [_erp_message(order) for order in orders]
-    return dict(zip((order.id for order in orders), _queue(tx, new, again=True), strict=True))
+    return dict(zip((order.id for order in orders), queue(tx, new, again=True), strict=True))
 
 
 def send_to_suppliers(tx: Tx, orders: Sequence[PurchaseOrder], kind: MessageKind = MessageKind.SUPPLIER_ORDER) -> list[MessageId]:
     """Queue orders to their suppliers, each on the supplier's first channel."""
     wanted = {order.supplier_id for order in orders if order.supplier_id is not None}
     suppliers = masters.suppliers(tx, wanted)
-    return _queue(tx, [_supplier_message(order, kind, suppliers[order.supplier_id]) for order in orders if order.supplier_id])
+    return queue(tx, [_supplier_message(order, kind, suppliers[order.supplier_id]) for order in orders if order.supplier_id])
 
 
 def announce_to_sites(tx: Tx, orders: Sequence[PurchaseOrder]) -> list[MessageId]:
     """Queue the expected receipts of orders to every site they go to."""
-    return _queue(tx, [_site_message(order, site) for order in orders for site in ship_to_sites(order)])
+    return queue(tx, [_site_message(order, site) for order in orders for site in ship_to_sites(order)])
+
+
+def call_off(tx: Tx, order: PurchaseOrder) -> None:
+    """Tell the supplier and the sites that a cancelled order is off: everybody whom something about it may have reached."""
+    reached = [message for message in messages.of_order(tx, order.id) if _may_have_arrived(tx, message)]
+    if any(message.kind in _ORDERING for message in reached):
+        send_to_suppliers(tx, [order], MessageKind.SUPPLIER_CANCEL)
+    sites = {SiteId(UUID(one.partner_key)) for one in reached if one.kind == MessageKind.WMS_EXPECTED_RECEIPT}
+    queue(tx, [_site_message(order, site, ":cancelled") for site in sorted(sites)])
+
+
+def _may_have_arrived(tx: Tx, message: Message) -> bool:
+    return any(attempt.outcome not in _NOT_SENT for attempt in messages.attempts_of(tx, message.id))
 
 
 def ship_to_sites(order: PurchaseOrder) -> list[SiteId]:
@@ -65,8 +84,8 @@ def _supplier_message(order: PurchaseOrder, kind: MessageKind, supplier: Supplie
     return NewMessage(outbound, _payload(order), _about(order))
 
 
-def _site_message(order: PurchaseOrder, site: SiteId) -> NewMessage:
-    key = f"{message_key(MessageKind.WMS_EXPECTED_RECEIPT, order.id, order.version)}:{site}"
+def _site_message(order: PurchaseOrder, site: SiteId, occasion: str = "") -> NewMessage:
+    key = f"{message_key(MessageKind.WMS_EXPECTED_RECEIPT, order.id, order.version)}:{site}{occasion}"
     outbound = Outbound(MessageKind.WMS_EXPECTED_RECEIPT, "order", order.id, order.version, str(site), WMS_CHANNEL, key)
     return NewMessage(outbound, {**_payload(order), "site_id": str(site)}, _about(order))
 
@@ -79,7 +98,11 @@ def _about(order: PurchaseOrder) -> About:
     return About(order.id, order.version, order.business_unit_id, order.supplier_id)
 
 
-def _queue(tx: Tx, new: Sequence[NewMessage], *, again: bool = False) -> list[MessageId]:
+def queue(tx: Tx, new: Sequence[NewMessage], *, again: bool = False) -> list[MessageId]:
+    """Queue messages and tell it; one whose identity is known is not queued a second time.
+
+    ``again``: one that was given up or taken back is sent under its old identity.
+    """
     queued = message_batches.queue_many(tx, new)
     if again:
         queued = [
@@ -89,7 +112,7 @@ def _queue(tx: Tx, new: Sequence[NewMessage], *, again: bool = False) -> list[Me
     told: list[Event] = [
         MessageQueued(
             stream=message_stream(message.id),
-            refs=about_refs("order", one.outbound.subject_id, one.about),
+            refs=about_refs(one.outbound.subject_type, one.outbound.subject_id, one.about),
             kind=one.outbound.kind.value,
             channel=one.outbound.channel,
             revision=one.outbound.revision,

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from purveyor.app import dispatch
 from purveyor.core.access import Actor, ActorKind, Role
 from purveyor.core.canonical import Json
 from purveyor.core.errors import NotFound, PurveyorError
 from purveyor.core.ids import MessageId, OrderId
 from purveyor.core.messaging import MessageKind, Outbound
 from purveyor.core.order import PurchaseOrder
-from purveyor.store import links, masters, message_batches, order_views, orders
+from purveyor.store import links, masters, order_views, orders
 from purveyor.store.db import Tx
 from purveyor.store.links import Link
 from purveyor.store.message_batches import NewMessage
@@ -92,7 +93,7 @@ def send_new_link(tx: Tx, token: str) -> MessageId:
         "purpose": "new_link",
     }
     about = About(order.id, order.version, order.business_unit_id, link.supplier_id)
-    return message_batches.queue_many(tx, [NewMessage(outbound, payload, about)])[0].id
+    return dispatch.queue(tx, [NewMessage(outbound, payload, about)])[0]
 
 
 def _known(tx: Tx, token: str) -> Link:

@@ -13,8 +13,8 @@ from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from purveyor.app import match_cases
-from purveyor.app.follow_up import recheck_completion
+from purveyor.app import dispatch, match_cases
+from purveyor.app.follow_up import recheck_completion, recheck_invoices
 from purveyor.app.match_basis import Ground, Prepared, load_ground, ordered_of, prepare, site_calendar
 from purveyor.core import invoice_decisions
 from purveyor.core.access import Permission
@@ -32,8 +32,9 @@ from purveyor.core.messaging import ERP_CHANNEL, MessageKind, Outbound, message_
 from purveyor.core.order import PurchaseOrder
 from purveyor.core.quantity import as_decimal
 from purveyor.core.shipping import Movement, MovementKind, Place
-from purveyor.store import events, inbox, invoices, messages, movements, orders, timers
+from purveyor.store import events, inbox, invoices, movements, orders, timers
 from purveyor.store.db import Tx
+from purveyor.store.message_batches import NewMessage
 from purveyor.store.messages import About
 
 WAIT_TIMER: Final = "invoice_wait"
@@ -205,7 +206,8 @@ def _tell_erp(tx: Tx, decision: InvoiceDecision, locked: Mapping[OrderId, Purcha
         about = About(order.id, order.version, order.business_unit_id, invoice.supplier_id)
         payload: dict[str, Json] = {"schema": 1, "invoice_id": str(invoice.id), "order_id": str(order.id)}
         for kind in decision.tell:
-            messages.queue(tx, _outbound(kind, invoice, order, str(order.erp.instance)), payload, about)
+            outbound = _outbound(kind, invoice, order, str(order.erp.instance))
+            dispatch.queue(tx, [NewMessage(outbound, payload, about)])
 
 
 def _outbound(kind: MessageKind, invoice: Invoice, order: PurchaseOrder, instance: str) -> Outbound:
@@ -281,6 +283,8 @@ def end(tx: Tx, decision: InvoiceDecision) -> Invoice:
         movements.add(tx, locked[item.order_id], [undone])
     match_cases.clear_all(tx, ended)
     timers.cancel_timers(tx, "invoice", ended.id)
+    for order_id in ended.order_ids:  # what was held as a copy of this one may be the right one
+        recheck_invoices(tx, order_id)
     return ended
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 
-from purveyor.app import policy
+from purveyor.app import dispatch, policy
 from purveyor.app.follow_up import recheck_completion, recheck_invoices
 from purveyor.app.progress import items_of, progress_of_loaded, terms_for, units_of
 from purveyor.app.ship import moved_events
@@ -28,6 +28,7 @@ from purveyor.core.receiving import Announced, Judged, ReturnFor, judge
 from purveyor.core.shipping import Movement, MovementKind, Place, in_transit
 from purveyor.store import events, messages, movements, orders, receipts
 from purveyor.store.db import Tx
+from purveyor.store.message_batches import NewMessage
 from purveyor.store.messages import About, Message
 from purveyor.store.receipts import KeptCount, Receipt
 
@@ -175,7 +176,8 @@ def _tell_erp(tx: Tx, order: PurchaseOrder, cause_id: UUID) -> None:
         "posting": str(cause_id),
         "number": number,
     }
-    messages.queue(tx, outbound, payload, About(order.id, order.version, order.business_unit_id, order.supplier_id))
+    about = About(order.id, order.version, order.business_unit_id, order.supplier_id)
+    dispatch.queue(tx, [NewMessage(outbound, payload, about)])
 
 
 def erp_receipt(tx: Tx, message: Message) -> ErpReceipt:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from purveyor.app import answer_cases, calendars, policy
+from purveyor.app import answer_cases, calendars, dispatch, policy
 from purveyor.app.answer_clock import ANSWER_DUE
 from purveyor.app.approval_steps import dearest_category
 from purveyor.app.cases import open_case
@@ -24,8 +24,9 @@ from purveyor.core.messaging import MessageKind, Outbound
 from purveyor.core.money import Money
 from purveyor.core.order import OrderLine, PurchaseOrder
 from purveyor.core.policy.terms import AcknowledgmentTerms, acknowledgment_terms
-from purveyor.store import acknowledgments, events, masters, messages, orders, timers
+from purveyor.store import acknowledgments, events, masters, orders, timers
 from purveyor.store.db import Tx
+from purveyor.store.message_batches import NewMessage
 from purveyor.store.messages import About
 
 
@@ -97,7 +98,8 @@ def _queue_reminder(tx: Tx, order: PurchaseOrder, level: int) -> None:
         "version": order.version,
         "level": level,
     }
-    messages.queue(tx, outbound, payload, About(order.id, order.version, order.business_unit_id, supplier.id))
+    about = About(order.id, order.version, order.business_unit_id, supplier.id)
+    dispatch.queue(tx, [NewMessage(outbound, payload, about)])
 
 
 def _escalate(tx: Tx, order: PurchaseOrder, open_lines: Sequence[OrderLine]) -> None:

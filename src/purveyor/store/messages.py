@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import insert
 from purveyor.core.canonical import Json
 from purveyor.core.errors import NotFound, PurveyorError
 from purveyor.core.ids import MessageId
-from purveyor.core.messaging import AfterFailure, Outbound, Step
+from purveyor.core.messaging import AfterFailure, Step
 from purveyor.store import jobs
 from purveyor.store.db import Tx
 from purveyor.store.jobs import NewJob
@@ -99,37 +99,6 @@ class Attempt:
     finished_at: datetime | None
     outcome: str | None
     error: str | None
-
-
-def queue(tx: Tx, outbound: Outbound, payload: Mapping[str, Json], about: About) -> MessageId:
-    """Record a message and queue the job that sends it; the same idempotency key twice is the same message."""
-    message_id = MessageId(tx.new_id())
-    values = {
-        "id": message_id,
-        "kind": outbound.kind.value,
-        "subject_type": outbound.subject_type,
-        "subject_id": outbound.subject_id,
-        "order_id": about.order_id,
-        "order_version": about.order_version,
-        "business_unit_id": about.business_unit_id,
-        "supplier_id": about.supplier_id,
-        "channel": outbound.channel,
-        "partner_key": outbound.target,
-        "payload": dict(payload),
-        "idempotency_key": outbound.idempotency_key,
-        "state": "ready",
-        "attempts": 0,
-        "next_attempt_at": tx.real_now,
-        "queued_at": tx.real_now,
-        "correlation_id": tx.correlation_id,
-        "created_at": tx.real_now,
-    }
-    adding = insert(MESSAGE).values(**values).on_conflict_do_nothing(index_elements=["idempotency_key"])
-    if tx.conn.execute(adding.returning(MESSAGE.c.id)).one_or_none() is None:
-        same = select(MESSAGE.c.id).where(MESSAGE.c.idempotency_key == outbound.idempotency_key)
-        return MessageId(tx.conn.execute(same).scalar_one())
-    jobs.enqueue_many(tx, [_sending_job(outbound.kind.value, message_id)])
-    return message_id
 
 
 def claim(tx: Tx, message_id: MessageId, *, lease: timedelta = LEASE, at_once: int | None = None) -> Claim | None:
