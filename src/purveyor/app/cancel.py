@@ -1,10 +1,14 @@
-"""Cancel an order that is not to be bought: approvals end, messages that wait are taken back, links close."""
+"""Cancel an order that is not to be bought: approvals end, messages that wait are taken back, links close.
+
+Whoever heard of the order before hears that it is off.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from purveyor.app.approve import void_on_edit
+from purveyor.app.ending import end_with_order
 from purveyor.app.outbound import supersede
 from purveyor.core.access import Permission
 from purveyor.core.errors import ReasonRequired
@@ -16,7 +20,13 @@ from purveyor.core.order import PurchaseOrder, advance
 from purveyor.store import events, links, orders, timers
 from purveyor.store.db import Tx
 
-_UNSENT = (MessageKind.ERP_CONFIRM, MessageKind.SUPPLIER_ORDER, MessageKind.WMS_EXPECTED_RECEIPT, MessageKind.SUPPLIER_REMINDER)
+_UNSENT = (
+    MessageKind.ERP_CONFIRM,
+    MessageKind.SUPPLIER_ORDER,
+    MessageKind.SUPPLIER_CHANGE,
+    MessageKind.SUPPLIER_REMINDER,
+    MessageKind.WMS_EXPECTED_RECEIPT,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +52,7 @@ def cancel(tx: Tx, order_id: OrderId, command: CancelOrder) -> PurchaseOrder:
     supersede(tx, order.id, _UNSENT, order.version + 1)
     timers.cancel_timers(tx, "order", order.id)
     links.revoke(tx, order.id)
+    end_with_order(tx, order, saved)
     cancelled = OrderCancelled(
         stream=order_stream(order.id),
         reason=command.reason,

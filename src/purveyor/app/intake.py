@@ -12,11 +12,14 @@ from datetime import date
 from typing import Final
 
 from purveyor.app.approve import void_on_edit
+from purveyor.app.cases import clear
 from purveyor.app.clearance import submit_all
-from purveyor.app.drift import drift_case, drift_event
+from purveyor.app.drift import drift_case, drift_event, drift_key
+from purveyor.app.ending import end_with_order
 from purveyor.app.erp_names import ErpNames, load_names
 from purveyor.app.outbound import supersede
 from purveyor.app.quarantine import block_order, hold_back
+from purveyor.core.cases import ExceptionType
 from purveyor.core.erp_records import Entity, ErpOrder
 from purveyor.core.events.base import Event, Ref
 from purveyor.core.events.order import OrderCancelled, OrderDrafted, OrderEdited, order_stream
@@ -93,6 +96,7 @@ def receive(
     gone = [one.known for one in incoming if one.meaning is Drift.DELETED_DRAFT and one.known is not None]
     _cancel(tx, gone)
     _raise_drift(tx, [one for one in incoming if one.meaning in (Drift.BYPASSED_GATE, Drift.ERP_DRIFT)])
+    _settle_cancelled(tx, [one.known for one in incoming if one.known is not None and erp_state(one.record) is ErpState.GONE])
     _count(result, incoming)
     bypassed = {one.order.id for one in incoming if one.meaning is Drift.BYPASSED_GATE}
     drafts = [order for order in unchanged if order.status is Status.DRAFT] if again else []
@@ -185,6 +189,7 @@ def receive_deleted(tx: Tx, erp: ErpInstance, external_ids: Sequence[str]) -> In
             events.append(tx, [drift_event(order, meaning, (), None)])
             result.drifted.append(order.id)
         else:
+            _settle_cancelled(tx, [order])
             result.ignored += 1
     return result
 
@@ -195,6 +200,8 @@ def _cancel(tx: Tx, gone: Sequence[PurchaseOrder]) -> None:
         void_on_edit(tx, order, "deleted_in_erp")
         supersede(tx, order.id, [MessageKind.ERP_CONFIRM], order.version + 1)
     saved = orders.save_many(tx, [advance(order, Verb.CANCEL, Status.CANCELLED) for order in gone])
+    for before, after in zip(gone, saved, strict=True):
+        end_with_order(tx, before, after)
     events.append(
         tx,
         [
@@ -204,6 +211,13 @@ def _cancel(tx: Tx, gone: Sequence[PurchaseOrder]) -> None:
             for before, after in zip(gone, saved, strict=True)
         ],
     )
+
+
+def _settle_cancelled(tx: Tx, gone: Sequence[PurchaseOrder]) -> None:
+    """End the question about orders that were cancelled here first and are gone from the ERP now."""
+    for order in gone:
+        if order.status is Status.CANCELLED:
+            clear(tx, drift_key(order, ExceptionType.ERP_DRIFT))
 
 
 def _raise_drift(tx: Tx, incoming: Sequence[_Incoming]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -23,19 +23,23 @@ KINDS: Final = {
     MessageKind.SUPPLIER_ORDER: "order",
     MessageKind.SUPPLIER_CHANGE: "change",
     MessageKind.SUPPLIER_REMINDER: "reminder",
+    MessageKind.SUPPLIER_CANCEL: "cancel",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class SupplierDocument:
-    """What a supplier gets: the published form of the order, and the token of a link that opens exactly this order."""
+    """What a supplier gets: the published form of the order, and the token of a link that opens exactly this order.
+
+    A cancellation asks for no answer and has no link.
+    """
 
     kind: str
     order_ref: str
     version: int
     supplier: Supplier
     content: Mapping[str, Json]
-    link_token: str
+    link_token: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +51,26 @@ class ExpectedReceipt:
 
 
 def for_supplier(tx: Tx, message: Message, company: str) -> SupplierDocument | None:
-    """Return the document of a supplier message, in the version the message is about; None once the order is cancelled.
+    """Return the document of a supplier message, in the version the message is about.
 
-    Raises NotFound.
+    None once the order is cancelled, unless the message says just that. Raises NotFound.
     """
     order_id, number = _subject(message)
     order = orders.version(tx, order_id, number)
-    if order.status is Status.CANCELLED:
+    called_off = message.kind == MessageKind.SUPPLIER_CANCEL
+    if order.status is Status.CANCELLED and not called_off:
         return None
     assert order.supplier_id is not None
+    if called_off:
+        order = replace(order, lines=tuple(replace(line, cancelled=True) for line in order.lines))
     supplier = masters.supplier(tx, order.supplier_id)
     previous = None
     if message.kind == MessageKind.SUPPLIER_CHANGE and number > (order.first_issued_version or number):
         previous = orders.version(tx, order_id, number - 1)
     content = order_document(order, supplier, masters.sites(tx), company, previous)
     kind = KINDS[MessageKind(message.kind)]
-    return SupplierDocument(kind, order.order_ref, number, supplier, content, links.make_link(tx, order_id, kind))
+    token = None if called_off else links.make_link(tx, order_id, kind)
+    return SupplierDocument(kind, order.order_ref, number, supplier, content, token)
 
 
 def for_warehouse(tx: Tx, message: Message) -> ExpectedReceipt:

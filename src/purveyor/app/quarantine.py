@@ -14,6 +14,7 @@ from purveyor.core.erp_records import Entity
 from purveyor.core.events.base import Ref
 from purveyor.core.events.master import CodeMapped, CodeQuarantined
 from purveyor.core.ids import BusinessUnitId, ErpInstance, OrderId
+from purveyor.core.order import PurchaseOrder
 from purveyor.store import events, jobs, xref
 from purveyor.store.db import Tx
 from purveyor.store.jobs import NewJob
@@ -82,6 +83,17 @@ def block_order(tx: Tx, quarantined: Collection[UUID], order_id: OrderId, unit: 
     """Note that an order cannot leave before these quarantined records are settled."""
     for quarantine_id in quarantined:
         xref.block(tx, quarantine_id, order_id, unit)
+
+
+def let_go(tx: Tx, order: PurchaseOrder) -> None:
+    """Take what waits because of an order that is cancelled out of quarantine; a code nobody else waits for asks nothing more."""
+    unknown = xref.unmapped_of(tx, [order.id]).get(order.id, [])
+    for erp in {erp for erp, _ in unknown}:
+        record = order.erp.external_id if order.erp is not None else ""
+        xref.settle_record(tx, erp, [Code(Entity.ORDER, record)])
+        still_waited_for = {one.unknown for one in xref.waiting(tx, erp=erp)}
+        for code in {code for _, code in unknown} - still_waited_for:
+            clear(tx, _question_key(erp, code))
 
 
 def map_code(tx: Tx, erp: ErpInstance, code: Code, own_id: UUID) -> int:

@@ -15,7 +15,8 @@ from purveyor.app.erp_names import load_names
 from purveyor.core.cases import ExceptionType
 from purveyor.core.erp_records import ErpOrder
 from purveyor.core.ids import ErpInstance, OrderId
-from purveyor.core.intake import Drift, FieldDifference, NewOrder, decide, differences, order_from_record
+from purveyor.core.intake import Drift, ErpState, FieldDifference, NewOrder, decide, differences, erp_state, order_from_record
+from purveyor.core.lifecycle import Status
 from purveyor.store import events, orders
 from purveyor.store.db import Tx
 
@@ -54,7 +55,8 @@ def compare(tx: Tx, erp: ErpInstance, records: Sequence[ErpOrder]) -> Comparison
         meaning = decide(order, record, theirs)
         if meaning in (Drift.UNCHANGED, Drift.IGNORED):
             agreed += 1
-            clear(tx, drift_key(order, ExceptionType.ERP_DRIFT))
+            if order.status is not Status.CANCELLED or erp_state(record) is ErpState.GONE:
+                clear(tx, drift_key(order, ExceptionType.ERP_DRIFT))
             continue
         found = differences(order, theirs)
         differing.append(Difference(order.id, order.order_ref, meaning, found))

@@ -71,6 +71,34 @@ class ExceptionType(StrEnum):
     POLICY_UNDECIDABLE = "POLICY_UNDECIDABLE"
 
 
+LOST_WITH_ORDER: Final = frozenset(
+    {
+        ExceptionType.GATE_BLOCKED,
+        ExceptionType.PRICE_MISMATCH,
+        ExceptionType.AGREEMENT_MISMATCH,
+        ExceptionType.PROBABLE_DUPLICATE,
+        ExceptionType.QUANTITY_ANOMALY,
+        ExceptionType.UNMAPPED_CODE,
+        ExceptionType.ERP_REJECTED,
+        ExceptionType.ACK_OVERDUE,
+        ExceptionType.ACK_CHANGE_PROPOSED,
+        ExceptionType.ACK_REJECTED,
+        ExceptionType.STALE_VERSION,
+        ExceptionType.UNKNOWN_VERSION,
+        ExceptionType.ACKNOWLEDGMENT_EXCEEDS_ORDER,
+        ExceptionType.PROMISE_BEYOND_NEED_BY,
+        ExceptionType.STOCKOUT_RISK,
+        ExceptionType.SHORT_RECEIPT,
+        ExceptionType.APPROVAL_NO_HOLDER,
+        ExceptionType.POLICY_UNDECIDABLE,
+    }
+)
+"""Questions that ask nothing any more once their order is cancelled.
+
+The others stay: goods that came, invoices, messages that failed, and an ERP that says something else.
+"""
+
+
 class CaseStatus(StrEnum):
     """Where an exception stands; one on hold stays in every list, marked."""
 

@@ -27,10 +27,18 @@ class MessageKind(StrEnum):
     SUPPLIER_ORDER = "supplier_order"
     SUPPLIER_CHANGE = "supplier_change"
     SUPPLIER_REMINDER = "supplier_reminder"
+    SUPPLIER_CANCEL = "supplier_cancel"
     WMS_EXPECTED_RECEIPT = "wms_expected_receipt"
 
 
-SUPPLIER_KINDS: Final = frozenset({MessageKind.SUPPLIER_ORDER, MessageKind.SUPPLIER_CHANGE, MessageKind.SUPPLIER_REMINDER})
+SUPPLIER_KINDS: Final = frozenset(
+    {
+        MessageKind.SUPPLIER_ORDER,
+        MessageKind.SUPPLIER_CHANGE,
+        MessageKind.SUPPLIER_REMINDER,
+        MessageKind.SUPPLIER_CANCEL,
+    }
+)
 """Messages that may move from one channel of the supplier to the next."""
 
 ERP_CHANNEL: Final = "erp"

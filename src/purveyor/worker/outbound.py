@@ -78,7 +78,7 @@ def send(
 
 
 class ToSuppliers:
-    """Orders, changes and reminders to suppliers, on the channel the message stands on."""
+    """Orders, changes, reminders and cancellations to suppliers, on the channel the message stands on."""
 
     def __init__(self, connections: Connections, settings: Settings) -> None:
         self._connections = connections
@@ -99,7 +99,7 @@ class ToSuppliers:
             version=said.version,
             supplier_name=said.supplier.name,
             content=said.content,
-            link=f"{self._settings.base_url}/s/{said.link_token}",
+            link=f"{self._settings.base_url}/s/{said.link_token}" if said.link_token else None,
             sent_at=tx.real_now,
             email=said.supplier.email,
             api_url=said.supplier.api_url,

@@ -62,9 +62,16 @@ def test_a_repeat_carries_the_same_identity(smtp: SmtpTransport) -> None:
     assert first == second
 
 
-@pytest.mark.parametrize("kind", ["order", "change", "reminder", "answer"])
+@pytest.mark.parametrize("kind", ["order", "change", "reminder", "cancel", "answer"])
 def test_every_kind_of_document_has_its_own_subject(smtp: SmtpTransport, kind: str) -> None:
     assert "PV000001" in a_channel(smtp).compose(a_document(kind=kind))["Subject"]
+
+
+def test_a_cancellation_asks_for_no_answer(smtp: SmtpTransport) -> None:
+    text = a_channel(smtp).compose(replace(a_document(kind="cancel"), link=None)).get_content()
+
+    assert "do not ship anything" in text
+    assert "Answer here" not in text
 
 
 def test_a_refused_address_needs_a_person(smtp: SmtpTransport, mailbox: Mailbox) -> None:

@@ -15,8 +15,9 @@ class SupplierDocument:
     """One document for one supplier.
 
     ``message_id`` stays the same on every channel and every attempt, so the receiver can recognise a repeat. ``kind`` is
-    ``order``, ``change``, ``reminder`` or ``answer``; ``content`` is the published JSON form of the order; ``link`` opens the
-    accountless page of exactly this order. ``sent_at`` is real time, UTC. ``email`` and ``api_url`` are the supplier's addresses.
+    ``order``, ``change``, ``reminder``, ``cancel`` or ``answer``; ``content`` is the published JSON form of the order; ``link``
+    opens the accountless page of exactly this order, None when nothing is to be answered. ``sent_at`` is real time, UTC.
+    ``email`` and ``api_url`` are the supplier's addresses.
     """
 
     message_id: str
@@ -25,7 +26,7 @@ class SupplierDocument:
     version: int
     supplier_name: str
     content: Mapping[str, Json]
-    link: str
+    link: str | None
     sent_at: datetime
     email: str | None = None
     api_url: str | None = None

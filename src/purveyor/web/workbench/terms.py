@@ -103,6 +103,7 @@ MESSAGE: Final[dict[str, str]] = {
     MessageKind.SUPPLIER_ORDER: marked("Order to the supplier"),
     MessageKind.SUPPLIER_CHANGE: marked("Changed order to the supplier"),
     MessageKind.SUPPLIER_REMINDER: marked("Reminder to the supplier"),
+    MessageKind.SUPPLIER_CANCEL: marked("Cancellation to the supplier"),
     MessageKind.WMS_EXPECTED_RECEIPT: marked("Expected receipt to the warehouse"),
 }
 MESSAGE_STATE: Final[dict[str, Word]] = {

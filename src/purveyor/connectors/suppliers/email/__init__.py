@@ -15,12 +15,14 @@ SUBJECTS: Final = {
     "order": "Purchase order {ref} from {company}",
     "change": "Change to purchase order {ref}, now version {version}",
     "reminder": "Reminder: please answer purchase order {ref}",
+    "cancel": "Purchase order {ref} is cancelled",
     "answer": "Our answer about purchase order {ref}",
 }
 OPENINGS: Final = {
     "order": "please confirm the purchase order below. One click opens it; you need no account.",
     "change": "we changed a purchase order. Lines that did not change keep your answer; please answer the changed ones.",
     "reminder": "we have not had your answer about the purchase order below. Could you give it today?",
+    "cancel": "we cancelled the purchase order below. Please do not ship anything of it; nothing needs to be answered.",
     "answer": "we decided about what you proposed for the purchase order below.",
 }
 
@@ -70,9 +72,17 @@ class EmailChannel:
         return (
             f"Dear {document.supplier_name},\n\n{OPENINGS[document.kind]}\n\n"
             f"Purchase order {document.order_ref}, version {document.version}\n{table}\n\n"
-            f"Answer here (accept all, or answer line by line):\n{document.link}\n\n"
-            f"The link belongs to this order alone; please do not forward it.\n\n{self._company}\n"
+            f"{_answering(document.link)}{self._company}\n"
         )
+
+
+def _answering(link: str | None) -> str:
+    if link is None:
+        return ""
+    return (
+        f"Answer here (accept all, or answer line by line):\n{link}\n\n"
+        "The link belongs to this order alone; please do not forward it.\n\n"
+    )
 
 
 def _line(line: dict[str, Json]) -> str:
