@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from purveyor.app import receive, ship
-from purveyor.app.posting import erp_receipt
+from purveyor.app.erp_receipts import erp_receipt
 from purveyor.app.receipt_decisions import DecideDamage, DecideExcess, accept_over, close_short, decide_damage
 from purveyor.app.receive import CountedLine
 from purveyor.core.access import SYSTEM

@@ -9,27 +9,21 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 from uuid import UUID
 
-from purveyor.app import dispatch, policy
+from purveyor.app import policy
+from purveyor.app.erp_receipts import tell_erp
 from purveyor.app.follow_up import recheck_completion, recheck_invoices
 from purveyor.app.progress import items_of, progress_of_loaded, terms_for, units_of
 from purveyor.app.ship import moved_events
-from purveyor.core.canonical import Json
-from purveyor.core.erp_records import ErpReceipt, ErpReceiptLine
-from purveyor.core.ids import MovementId, OrderId
-from purveyor.core.messaging import ERP_CHANNEL, MessageKind, Outbound
-from purveyor.core.order import OrderLine, PurchaseOrder
+from purveyor.core.ids import MovementId
+from purveyor.core.order import PurchaseOrder
 from purveyor.core.progress import ordered_at
 from purveyor.core.promise import Promise
-from purveyor.core.quantity import UnitTable
 from purveyor.core.receiving import Announced, Judged, ReturnFor, judge
 from purveyor.core.shipping import Movement, MovementKind, Place, in_transit
-from purveyor.store import events, messages, movements, orders, receipts
+from purveyor.store import events, movements, receipts
 from purveyor.store.db import Tx
-from purveyor.store.message_batches import NewMessage
-from purveyor.store.messages import About, Message
 from purveyor.store.receipts import KeptCount, Receipt
 
 
@@ -62,8 +56,7 @@ def rejudge(tx: Tx, order: PurchaseOrder, places: Collection[Place], cause_id: U
     movements.add(tx, order, fresh)
     receipts.save_judged(tx, [(each.receipt.id, each.count.number, each.judged) for each in found])
     events.append(tx, moved_events(order, fresh))
-    if sum((item.quantity for item in fresh if item.kind is MovementKind.ACCEPTED), Decimal(0)) > 0:
-        _tell_erp(tx, order, cause_id)
+    tell_erp(tx, order, fresh, cause_id)
     recheck_invoices(tx, order.id)
     recheck_completion(tx, order.id)
     return found
@@ -157,58 +150,4 @@ def _movement(
         document_id=receipt.id,
         cause_id=cause_id,
         notice=receipt.notice,
-    )
-
-
-def _tell_erp(tx: Tx, order: PurchaseOrder, cause_id: UUID) -> None:
-    """Queue the receipt for the ERP; the message names the posting, whose movements are read when it is sent."""
-    if order.erp is None:
-        return
-    kind = MessageKind.ERP_RECEIPT
-    number = sum(message.kind == kind for message in messages.of_order(tx, order.id)) + 1
-    outbound = Outbound(kind, "receipt", cause_id, number, order.erp.instance, ERP_CHANNEL, f"{kind.value}:{order.id}:{cause_id}")
-    payload: dict[str, Json] = {
-        "schema": 1,
-        "order_id": str(order.id),
-        "order_ref": order.order_ref,
-        "erp": order.erp.instance,
-        "external_id": order.erp.external_id,
-        "posting": str(cause_id),
-        "number": number,
-    }
-    about = About(order.id, order.version, order.business_unit_id, order.supplier_id)
-    dispatch.queue(tx, [NewMessage(outbound, payload, about)])
-
-
-def erp_receipt(tx: Tx, message: Message) -> ErpReceipt:
-    """Return the receipt an ERP message is about: what one posting accepted and rejected, per order line. Raises NotFound."""
-    order = orders.get(tx, OrderId(UUID(str(message.payload["order_id"]))))
-    moved = movements.caused_by(tx, UUID(str(message.payload["posting"])))
-    items = items_of(tx, [order])
-    taken: dict[int, dict[MovementKind, Decimal]] = {}
-    for item in moved:
-        kinds = taken.setdefault(item.place.line_no, {})
-        kinds[item.kind] = kinds.get(item.kind, Decimal(0)) + item.quantity
-    lines = [line for line in order.lines if taken.get(line.line_no, {}).get(MovementKind.ACCEPTED, Decimal(0)) > 0]
-    return ErpReceipt(
-        reference=f"{order.order_ref}-R{message.payload['number']}",
-        order=str(message.payload["external_id"]),
-        delivery_note=next((item.notice for item in moved if item.notice is not None), None),
-        posting_date=max(item.moved_at.date() for item in moved),
-        lines=tuple(_erp_line(line, units_of(line, items), taken[line.line_no]) for line in lines),
-    )
-
-
-def _erp_line(line: OrderLine, units: UnitTable, taken: Mapping[MovementKind, Decimal]) -> ErpReceiptLine:
-    """The quantities of a line in its own unit when they come out even there, else in base units."""
-    accepted, rejected = taken[MovementKind.ACCEPTED], taken.get(MovementKind.REJECTED, Decimal(0))
-    uom = line.uom or units.base_uom
-    ratio = units.ratio(uom, units.base_uom)
-    even = all((Fraction(quantity) / ratio).denominator == 1 for quantity in (accepted, rejected))
-    unit = uom if even else units.base_uom
-    return ErpReceiptLine(
-        order_line=line.external_id or str(line.line_no),
-        quantity=units.convert_decimal(accepted + rejected, units.base_uom, unit),
-        uom=unit,
-        rejected=units.convert_decimal(rejected, units.base_uom, unit),
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final, TypeVar
 
-from purveyor.app import erp_writes, issue, posting
+from purveyor.app import erp_receipts, erp_writes, issue
 from purveyor.app.erp_writes import InvoiceWrite
 from purveyor.app.issue import Confirmation, Withdrawn
 from purveyor.connectors.contract import RetryableError
@@ -55,7 +55,7 @@ class ToErp:
 
     def post_receipt(self, database: Database, job: Job) -> None:
         """Post a receipt against its order; what is short stays open there."""
-        self._send(database, job, lambda tx, held: posting.erp_receipt(tx, held.message), self._receive, erp_writes.written)
+        self._send(database, job, lambda tx, held: erp_receipts.erp_receipt(tx, held.message), self._receive, erp_writes.written)
 
     def _receive(self, held: Claim, receipt: ErpReceipt) -> WriteResult:
         erp = self._erp(held)
