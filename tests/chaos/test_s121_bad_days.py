@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from purveyor.app.progress import progress_of
 from purveyor.connectors.erp.memory import MemoryErp
 from purveyor.core.access import SYSTEM
 from purveyor.core.erp_records import Entity
@@ -274,6 +275,13 @@ def drained(flow: Flow) -> bool:
 
 
 def left(flow: Flow) -> str:
-    """What was not done."""
-    open_ones = [f"{order.order_ref} {order.status}" for order in flow.orders() if order.status is not Status.CLOSED]
-    return f"{len(open_ones)} orders are not closed: {', '.join(open_ones[:10])}"
+    """What was not done, and of three such orders where they stand."""
+    open_ones = [order for order in flow.orders() if order.status is not Status.CLOSED]
+    told = [f"{len(open_ones)} orders are not closed; {flow.waiting_messages()} messages and {flow.jobs_left()} jobs are left"]
+    with flow.database.read(SYSTEM) as tx:
+        for order in open_ones[:3]:
+            sent = [f"{each.kind} {each.state} {each.last_error or ''}".strip() for each in messages.of_order(tx, order.id)]
+            told.append(
+                f"{order.order_ref} {order.status}: {sent} {flow.open_types(order)} {progress_of(tx, [order.id])[order.id]}"
+            )
+    return "; ".join(told)

@@ -12,7 +12,7 @@ from purveyor.store import jobs
 from purveyor.store.db import Tx
 
 MATCH_AGAIN: Final = "match_again"
-"""Job kind that matches the open invoices of an order again; its task calls ``app.match.match_again``."""
+"""Job kind that matches the open invoices of an order again; its task calls ``app.copies.match_again``."""
 
 CLOSE_CHECK: Final = "close_order"
 """Job kind that looks whether an order is complete; its task calls ``app.close.close_if_complete``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, or_, select, text, update
@@ -194,6 +195,13 @@ def of_orders(tx: Tx, order_ids: Collection[OrderId], *, for_update: bool = Fals
     return _load(tx, INVOICE.c.id.in_(billing), for_update=for_update)
 
 
+def suspected(tx: Tx, order_id: OrderId) -> list[Invoice]:
+    """Return the invoices in review as a copy that bill this order, or that look like one that does."""
+    billing = select(INVOICE_LINE.c.invoice_id).where(INVOICE_LINE.c.order_id == order_id)
+    near = or_(INVOICE.c.id.in_(billing), INVOICE.c.duplicate_of.in_(billing))
+    return _load(tx, and_(INVOICE.c.state == InvoiceState.IN_REVIEW.value, INVOICE.c.duplicate_of.is_not(None), near))
+
+
 def listed(tx: Tx, states: Collection[InvoiceState] = (), *, after: InvoiceId | None = None, limit: int = 50) -> list[Invoice]:
     """List invoices, the latest first; ``after`` continues behind the last one seen."""
     asked: list[ColumnElement[bool]] = [INVOICE.c.id < after] if after is not None else []
@@ -203,8 +211,11 @@ def listed(tx: Tx, states: Collection[InvoiceState] = (), *, after: InvoiceId | 
     return list(reversed(_load(tx, INVOICE.c.id.in_(page))))
 
 
-def candidates(tx: Tx, new: Candidate) -> list[Candidate]:
-    """Return the live invoices that could be the same as a new one: number, digits, amount and date, or file agree."""
+def candidates(tx: Tx, new: Candidate, before: Invoice | None = None) -> list[Candidate]:
+    """Return the live invoices that could be the same as a new one: number, digits, amount and date, or file agree.
+
+    ``before`` leaves out what was recorded after that invoice: a bill is a copy of an earlier one only.
+    """
     columns = INVOICE.c
     near = or_(
         columns.number_key == number_key(new.number),
@@ -213,9 +224,13 @@ def candidates(tx: Tx, new: Candidate) -> list[Candidate]:
     )
     same_file = columns.file_hash == new.file_hash if new.file_hash is not None else columns.id.is_(None)
     asked = and_(_LIVE, columns.kind == new.kind, or_(and_(columns.supplier_id == new.supplier, near), same_file))
-    known = [invoice for invoice in _load(tx, asked) if invoice.id != new.id]
+    known = [each for each in _load(tx, asked) if each.id != new.id and (before is None or _recorded(each) < _recorded(before))]
     receipts = _receipts_of(tx, [invoice.id for invoice in known])
     return [candidate_of(invoice, receipts.get(invoice.id, {})) for invoice in known]
+
+
+def _recorded(invoice: Invoice) -> tuple[datetime, InvoiceId]:
+    return invoice.received_at, invoice.id
 
 
 def candidate_of(invoice: Invoice, receipts: Mapping[int, str]) -> Candidate:

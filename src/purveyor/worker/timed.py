@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from purveyor.app import approve, cases, close, issue, match, outbound, reminders
+from purveyor.app import approve, cases, close, copies, issue, match, outbound, reminders
 from purveyor.core.access import SYSTEM
 from purveyor.core.cases import ExceptionType, OpenCase
 from purveyor.core.ids import ExceptionCaseId, InvoiceId, MessageId, OrderId, StepId
@@ -62,8 +62,8 @@ def end_wait(tx: Tx, job: Job) -> None:
 
 
 def match_again(tx: Tx, job: Job) -> None:
-    """Match the open invoices of an order again."""
-    match.match_again(tx, OrderId(UUID(job.payload["order_id"])))
+    """Match the open invoices of an order again, probable copies among them."""
+    copies.match_again(tx, OrderId(UUID(job.payload["order_id"])))
 
 
 def close_order(tx: Tx, job: Job) -> None:
