@@ -13,6 +13,7 @@ from purveyor.core.access import SYSTEM
 from purveyor.core.acknowledge import Acknowledgment, AnswerPart, DocumentKey, Outcome
 from purveyor.core.answers import fold_order
 from purveyor.core.canonical import digest
+from purveyor.core.cases import ExceptionType
 from purveyor.core.lifecycle import Status
 from purveyor.core.order import PurchaseOrder
 from purveyor.core.promise import build_ledger
@@ -117,7 +118,9 @@ def state_of(database: Database, order_ref: str) -> str:
         current = promises.current(tx, [order.id]).get(order.id, {})
         promised = [(one.quantity, one.promised_delivery, one.channel) for line_no in current for one in current[line_no]]
         counted_there = sorted((receipt.external_id[:2], receipt.revision) for receipt in receipts.of_order(tx, order.id))
-    cases = sorted((case.type, case.subject.line_no) for case in open_cases(database) if case.subject.order_id == order.id)
+    # What is to be taken back in the ERP depends on what it had heard before; everything else stands alike.
+    about = [each for each in open_cases(database) if each.subject.order_id == order.id]
+    cases = sorted((each.type, each.subject.line_no) for each in about if each.type is not ExceptionType.ERP_WRITE_FAILED)
     said = (
         order.status,
         order.version,
