@@ -180,7 +180,8 @@ def test_an_order_is_held_and_goes_on(desk: httpx.Client, database: Database) ->
 
     assert held.json()["hold"]["reason"] == "supplier moves house"
     assert again.json()["hold"] is None
-    assert refusal(send(desk, f"{at}/hold", {"reason": ""}, version=again.json()["row_version"])) == (422, "invalid_input")
+    for blank in ("", " ", "\u200b", "\u2060\u3164"):
+        assert refusal(send(desk, f"{at}/hold", {"reason": blank}, version=again.json()["row_version"])) == (422, "invalid_input")
 
 
 def test_an_approved_order_is_released_by_the_workers(desk: httpx.Client, database: Database) -> None:

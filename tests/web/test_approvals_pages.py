@@ -327,7 +327,7 @@ def test_a_delegation_can_be_taken_back(office: Office) -> None:
         ({"ends_on": "2026-03-01"}, "a delegation ends after it starts"),
         ({"ends_on": "9999-12-31"}, "Enter a day."),
         ({"deputy": ""}, "Choose who decides for you."),
-        ({"reason": " "}, "Say why"),
+        ({"reason": "\u200b"}, "Say why"),
     ],
 )
 def test_what_is_missing_for_a_delegation_is_said_beside_its_field(office: Office, changed: dict[str, str], said: str) -> None:

@@ -12,6 +12,7 @@ from purveyor.core.approval import Route, RouteResult
 from purveyor.core.errors import InvalidInput, PurveyorError, ReasonRequired
 from purveyor.core.ids import BusinessUnitId, ChainId, OrderId, StepId, UserId
 from purveyor.core.order import PurchaseOrder
+from purveyor.core.writing import written
 
 
 class Verdict(StrEnum):
@@ -208,7 +209,7 @@ def check_delegation(wanted: Delegation, existing: tuple[Delegation, ...]) -> No
 
     Raises InvalidInput and ReasonRequired.
     """
-    if not wanted.reason.strip():
+    if not written(wanted.reason):
         raise ReasonRequired(field="reason")
     if wanted.ends_at <= wanted.starts_at:
         raise InvalidInput(field="ends_at", reason="a delegation ends after it starts")

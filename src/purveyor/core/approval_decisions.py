@@ -38,6 +38,7 @@ from purveyor.core.ids import StepId, UserId
 from purveyor.core.lifecycle import Status, Verb
 from purveyor.core.order import PurchaseOrder, advance
 from purveyor.core.policy.approval_terms import Escalation
+from purveyor.core.writing import written
 
 _STEP_AFTER: Final = {
     Verdict.APPROVE: StepState.APPROVED,
@@ -132,7 +133,7 @@ def _check(
         raise SelfApproval(step=step.step_no)
     if step.holder is None or acting_holder(chain, step, delegations, now) != Holder(UserId(actor.id), actor.person_key):
         raise NotYourStep(step=step.step_no, role=step.role)
-    if command.verdict is not Verdict.APPROVE and not (command.reason or "").strip():
+    if command.verdict is not Verdict.APPROVE and not written(command.reason or ""):
         raise ReasonRequired(field="reason")
     return step.holder, UserId(actor.id)
 

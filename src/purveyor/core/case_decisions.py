@@ -32,6 +32,7 @@ from purveyor.core.events.case import (
     ExceptionResolved,
 )
 from purveyor.core.ids import ExceptionCaseId, UserId
+from purveyor.core.writing import written
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +131,10 @@ def _require_open(case: ExceptionCase) -> None:
 
 
 def _require_reason(reason: str | None, action: str) -> str:
-    if reason is None or not reason.strip():
+    said = written(reason or "")
+    if not said:
         raise ReasonRequired(action=action)
-    return reason.strip()
+    return said
 
 
 def resolve(case: ExceptionCase, actor: Actor, resolution: str, reason: str | None, now: datetime) -> CaseDecision:
@@ -146,7 +148,7 @@ def resolve(case: ExceptionCase, actor: Actor, resolution: str, reason: str | No
     if override:
         actor.require(Permission.FINDING_OVERRIDE)
         _require_reason(reason, "override")
-    return _resolved(case, actor, resolution, (reason or "").strip() or None, override, now)
+    return _resolved(case, actor, resolution, written(reason or "") or None, override, now)
 
 
 def clear(case: ExceptionCase, actor: Actor, now: datetime) -> CaseDecision:

@@ -22,6 +22,7 @@ from purveyor.core.order import PurchaseOrder
 from purveyor.core.rules import LINE_RULES, ORDER_RULES
 from purveyor.core.rules.base import line_check, order_check
 from purveyor.core.rules.codes import MISSING_DATA
+from purveyor.core.writing import written
 
 _STRICTNESS: Final = {severity: place for place, severity in enumerate(Severity)}
 
@@ -155,7 +156,7 @@ def override(report: GateReport, key: str, actor: Actor, reason: str, now: datet
     if finding.code in MISSING_DATA:
         raise NotOverridable(code=finding.code, order=report.order.order_ref)
     actor.require(_OVERRIDE_NEEDS.get(finding.code, Permission.FINDING_OVERRIDE))
-    if not reason.strip():
+    if not written(reason):
         raise ReasonRequired(code=finding.code)
     return Override(key, UserId(actor.id) if actor.id else None, now)
 

@@ -8,6 +8,9 @@ from decimal import Decimal
 from typing import Annotated, Final
 
 from fastapi import Form
+from pydantic import AfterValidator
+
+from purveyor.core.writing import written
 
 FIRST_YEAR: Final = 1990
 LAST_YEAR: Final = 2199
@@ -16,6 +19,8 @@ _PLAIN: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{1,8})?")
 _GROUPED: Final = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]{1,8})?")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 LARGEST_NUMBER: Final = 2**31 - 1
+FormReason = Annotated[str, Form(max_length=2000), AfterValidator(written)]
+"""A reason or a question that a person wrote; empty when nothing in it can be seen."""
 SeenNumber = Annotated[int, Form(ge=0, le=LARGEST_NUMBER)]
 """The number of a version or a line that a page wrote into its form; what no column can hold did not come from a page."""
 

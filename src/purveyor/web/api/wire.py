@@ -13,6 +13,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
+from purveyor.core.writing import written
+
 DECIMAL_PATTERN: Final = r"^-?[0-9]{1,18}(\.[0-9]{1,10})?$"
 
 
@@ -44,16 +46,23 @@ Moment = Annotated[AwareDatetime, AfterValidator(lambda value: value.astimezone(
 
 def _on_one_line(value: str) -> str:
     """References and names end up in mails, files and logs: a line break in one would be taken for structure there."""
-    if not value.isprintable():
+    if not value.isprintable() or not written(value):
         raise ValueError("must be one line of printable characters")
     return value
+
+
+def _written(value: object) -> object:
+    return written(value) if isinstance(value, str) else value
 
 
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_on_one_line)]
 """A short text on one line: a code, a reference, a name."""
 
-Note = Annotated[str, Field(max_length=4000)]
-"""Free text by a person."""
+Note = Annotated[str, Field(max_length=4000), BeforeValidator(_written)]
+"""Free text by a person; blanks and invisible characters alone are no text."""
+
+Reason = Annotated[str, Field(min_length=1, max_length=4000), BeforeValidator(_written)]
+"""Why a person decides something: free text that may not be empty."""
 
 
 class Wire(BaseModel):

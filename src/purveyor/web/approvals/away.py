@@ -21,7 +21,7 @@ from purveyor.store import approvers
 from purveyor.store.db import Database
 from purveyor.store.views import names
 from purveyor.store.views.approval_card import delegations_taken, possible_deputies
-from purveyor.web.entries import Unreadable, day_in
+from purveyor.web.entries import FormReason, Unreadable, day_in
 from purveyor.web.flashes import go_to
 from purveyor.web.i18n import gettext
 from purveyor.web.security import SignedIn, page_router
@@ -46,7 +46,7 @@ def hand_over(
     starts_on: Annotated[str, Form(max_length=20)] = "",
     ends_on: Annotated[str, Form(max_length=20)] = "",
     deputy: Annotated[str, Form(max_length=50)] = "",
-    reason: Annotated[str, Form(max_length=500)] = "",
+    reason: FormReason = "",
 ) -> Response:
     """Hand the actor's approvals to a deputy from the start of one day to the end of another, in his own time zone."""
     _ = gettext(request.state.viewer.locale)
@@ -61,7 +61,7 @@ def hand_over(
         return _draw(request, actor, typed, errors)
     database: Database = request.app.state.database
     zone = ZoneInfo(request.state.viewer.time_zone)
-    command = Delegate(stands_in, _midnight(first, zone), _midnight(last + timedelta(days=1), zone), reason.strip())
+    command = Delegate(stands_in, _midnight(first, zone), _midnight(last + timedelta(days=1), zone), reason)
     try:
         with database.transaction(actor, correlation_id=request.state.correlation_id, source="web") as tx:
             delegate.delegate(tx, command)

@@ -27,7 +27,7 @@ from purveyor.store.db import Database
 from purveyor.store.views import names
 from purveyor.web.approvals import away
 from purveyor.web.approvals.card import Card, load_card
-from purveyor.web.entries import SeenNumber
+from purveyor.web.entries import FormReason, SeenNumber
 from purveyor.web.flashes import go_to
 from purveyor.web.i18n import gettext, marked
 from purveyor.web.listing import listing_of
@@ -116,14 +116,14 @@ def decide(
     actor: SignedIn,
     version: SeenNumber,
     verdict: Annotated[str, Form(max_length=20)] = "",
-    reason: Annotated[str, Form(max_length=2000)] = "",
+    reason: FormReason = "",
 ) -> Response:
     """Record one verdict on the version that was seen; a refused attempt goes into the log."""
     _ = gettext(request.state.viewer.locale)
     step = StepId(step_id)
     if verdict not in set(Verdict):
         return _draw(request, actor, step, errors={"verdict": _("Choose what you decide.")}, reason=reason)
-    command = DecideStep(Verdict(verdict), version, reason.strip() or None)
+    command = DecideStep(Verdict(verdict), version, reason or None)
     try:
         decided = _decide(request, actor, step, command)
     except ReasonRequired:

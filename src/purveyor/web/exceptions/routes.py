@@ -27,7 +27,7 @@ from purveyor.store.db import Database, Tx
 from purveyor.store.views.exception_view import totals, with_names
 from purveyor.store.views.names import order_choices
 from purveyor.web.cursors import list_identity, seal, unseal
-from purveyor.web.entries import Unreadable, day_in
+from purveyor.web.entries import FormReason, Unreadable, day_in
 from purveyor.web.exceptions.reading import read_case
 from purveyor.web.exceptions.terms import COLUMN, QUESTION, RESOLUTION
 from purveyor.web.flashes import go_to
@@ -40,8 +40,6 @@ from purveyor.web.words import ROLE
 from purveyor.web.workbench import terms
 
 FILTERS: Final = ("whose", "type", "role", "supplier", "status")
-LONGEST_REASON: Final = 2000
-Reason = Annotated[str, Form(max_length=LONGEST_REASON)]
 Version = Annotated[int, Form()]
 
 router = page_router("/exceptions")
@@ -113,14 +111,14 @@ def settle_case(
     actor: SignedIn,
     version: Version,
     resolution: Annotated[str, Form(max_length=60)] = "",
-    reason: Reason = "",
+    reason: FormReason = "",
     order_ref: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:
     """Settle it by a resolution of the policy; another one is an override with role and reason."""
     _ = gettext(request.state.viewer.locale)
     if resolution not in RESOLUTION:
         return _draw(request, actor, ExceptionCaseId(case_id), {"resolution": _("Choose how it is settled.")})
-    command = Resolve(resolution, reason.strip() or None, version, order_ref.strip() or None)
+    command = Resolve(resolution, reason or None, version, order_ref.strip() or None)
 
     def work(tx: Tx) -> ExceptionCase:
         return settle(tx, ExceptionCaseId(case_id), command)
@@ -135,7 +133,7 @@ def hold_case(
     actor: SignedIn,
     version: Version,
     until: Annotated[str, Form(max_length=20)] = "",
-    hold_reason: Reason = "",
+    hold_reason: FormReason = "",
 ) -> Response:
     """Put it aside until a day, with the reason; it stays on every list."""
     _ = gettext(request.state.viewer.locale)
@@ -162,7 +160,7 @@ def reassign_case(
     version: Version,
     role: Annotated[str, Form(max_length=40)] = "",
     person: Annotated[str, Form(max_length=50)] = "",
-    reassign_reason: Reason = "",
+    reassign_reason: FormReason = "",
 ) -> Response:
     """Give it to another role, with the reason."""
     _ = gettext(request.state.viewer.locale)
@@ -178,7 +176,7 @@ def reassign_case(
 
 
 @router.post("/{case_id:uuid}/undo")
-def undo_case(request: Request, case_id: UUID, actor: SignedIn, version: Version, undo_reason: Reason = "") -> Response:
+def undo_case(request: Request, case_id: UUID, actor: SignedIn, version: Version, undo_reason: FormReason = "") -> Response:
     """Take the resolution back; it is open again."""
 
     def work(tx: Tx) -> ExceptionCase:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Final
+from typing import Final
 from uuid import UUID
 
-from fastapi import Form
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -19,6 +18,7 @@ from purveyor.store.db import Database, Tx
 from purveyor.store.views.attempts import attempts_of_many
 from purveyor.store.views.exception_view import order_refs
 from purveyor.web.cursors import list_identity, seal, unseal
+from purveyor.web.entries import FormReason
 from purveyor.web.flashes import go_to
 from purveyor.web.i18n import gettext, marked
 from purveyor.web.listing import PAGE_SIZE, listing_of
@@ -46,7 +46,7 @@ def replay(request: Request, message_id: UUID, actor: SignedIn) -> Response:
 
 
 @router.post("/{message_id:uuid}/skip")
-def skip(request: Request, message_id: UUID, actor: SignedIn, reason: Annotated[str, Form(max_length=500)] = "") -> Response:
+def skip(request: Request, message_id: UUID, actor: SignedIn, reason: FormReason = "") -> Response:
     """Decide that a failed message is not needed any more; the reason is kept."""
     _ = gettext(request.state.viewer.locale)
     try:

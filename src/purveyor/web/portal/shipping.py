@@ -22,6 +22,7 @@ from purveyor.core.canonical import to_json
 from purveyor.core.ids import SiteId
 from purveyor.core.order import OrderLine
 from purveyor.core.shipping import ShippedLine
+from purveyor.core.writing import written
 from purveyor.store import inbox
 from purveyor.store.db import Database
 from purveyor.store.inbox import Inbound
@@ -64,7 +65,7 @@ def announce(request: Request, token: str, form: LinkForm) -> Response:
     guest = visit(request, token)
     _ = gettext(request.state.viewer.locale)
     rows = _rows(guest, form)
-    typed = {name: str(form.get(name, ""))[:LONGEST].strip() for name in FIELDS}
+    typed = {name: written(str(form.get(name, ""))[:LONGEST]) for name in FIELDS}
     errors: dict[str, str] = {}
     if not typed["number"]:
         errors["number"] = _("Enter the number of your delivery note.")

@@ -26,6 +26,7 @@ from purveyor.core.ids import OrderId, ReceiptId, SiteId
 from purveyor.core.lifecycle import WITH_SUPPLIER
 from purveyor.core.order import OrderLine, PurchaseOrder
 from purveyor.core.shipping import Place
+from purveyor.core.writing import written
 from purveyor.store import cases, masters, orders, receipts
 from purveyor.store.cases import CaseFilter
 from purveyor.store.db import Database, Tx
@@ -191,7 +192,7 @@ def _command(tx: Tx, order_id: OrderId, typed: Mapping[str, str], lines: tuple[C
         external_id=typed.get("form_id") or str(uuid4()),
         counted_at=tx.now,
         lines=lines,
-        notice=typed.get("notice", "").strip() or None,
+        notice=written(typed.get("notice", "")) or None,
         ends_shipment=typed.get("ends_shipment") == "yes",
     )
 

@@ -28,7 +28,7 @@ from purveyor.core.lifecycle import Status
 from purveyor.core.order import PurchaseOrder
 from purveyor.store import messages, orders
 from purveyor.store.db import Database, Tx
-from purveyor.web.entries import LARGEST_NUMBER, SeenNumber
+from purveyor.web.entries import LARGEST_NUMBER, FormReason, SeenNumber
 from purveyor.web.flashes import go_to
 from purveyor.web.i18n import gettext
 from purveyor.web.security import SignedIn, page_router
@@ -39,7 +39,6 @@ from purveyor.web.workbench.story import Action, actions_for, find_order
 router = page_router("/orders/{reference}")
 RowVersion = Annotated[int, Form(alias="version", ge=0, le=LARGEST_NUMBER)]
 SeenVersion = SeenNumber
-Reason = Annotated[str, Form(max_length=2000)]
 Said = tuple[str, str]
 """What the next page says: the sentence and its tone."""
 
@@ -126,7 +125,7 @@ def override(
     version: RowVersion,
     seen: SeenVersion,
     finding: Annotated[str, Form(max_length=64)],
-    reason: Reason,
+    reason: FormReason,
 ) -> Response:
     """Decide that a finding shall not stop the order; the reason is kept with the person's name."""
     _ = gettext(request.state.viewer.locale)
@@ -144,7 +143,7 @@ def override(
 
 @router.post("/hold")
 def put_on_hold(
-    request: Request, reference: str, actor: SignedIn, version: RowVersion, seen: SeenVersion, hold_reason: Reason
+    request: Request, reference: str, actor: SignedIn, version: RowVersion, seen: SeenVersion, hold_reason: FormReason
 ) -> Response:
     """Stop the order where it is."""
     _ = gettext(request.state.viewer.locale)
@@ -170,7 +169,7 @@ def lift_hold(request: Request, reference: str, actor: SignedIn, version: RowVer
 
 @router.post("/cancel")
 def cancel_order(
-    request: Request, reference: str, actor: SignedIn, version: RowVersion, seen: SeenVersion, cancel_reason: Reason
+    request: Request, reference: str, actor: SignedIn, version: RowVersion, seen: SeenVersion, cancel_reason: FormReason
 ) -> Response:
     """End the order with a reason."""
     _ = gettext(request.state.viewer.locale)
@@ -211,7 +210,7 @@ def replay(request: Request, reference: str, message_id: UUID, actor: SignedIn) 
 
 
 @router.post("/messages/{message_id}/skip")
-def skip(request: Request, reference: str, message_id: UUID, actor: SignedIn, reason: Reason) -> Response:
+def skip(request: Request, reference: str, message_id: UUID, actor: SignedIn, reason: FormReason) -> Response:
     """Decide that a failed message is not needed any more."""
     _ = gettext(request.state.viewer.locale)
 

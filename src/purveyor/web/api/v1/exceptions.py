@@ -29,7 +29,7 @@ from purveyor.web.api.v1.exceptions_out import ExceptionOut, in_full
 from purveyor.web.api.v1.operations import LIST, operation
 from purveyor.web.api.v1.paging import listing
 from purveyor.web.api.v1.shapes import At
-from purveyor.web.api.wire import Name, Note, Page, Wire
+from purveyor.web.api.wire import Name, Note, Page, Reason, Wire
 
 router = api_router("/exceptions", "Exceptions")
 
@@ -55,7 +55,7 @@ class ReassignIn(Wire):
     """To whom an exception goes, and why."""
 
     role: Role
-    reason: Annotated[Note, Field(min_length=1)]
+    reason: Reason
     person: UUID | None = None
 
 
@@ -63,13 +63,13 @@ class HoldIn(Wire):
     """Until when an exception rests, and why; then it is due."""
 
     until: At
-    reason: Annotated[Note, Field(min_length=1)]
+    reason: Reason
 
 
 class UndoIn(Wire):
     """Why a resolution is undone."""
 
-    reason: Annotated[Note, Field(min_length=1)]
+    reason: Reason
 
 
 @router.get("", **operation("list_exceptions", "List exceptions", Permission.EXCEPTION_READ, ExceptionList, slo=LIST))

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Query
-from pydantic import Field
 from starlette.responses import Response
 
 from purveyor.app import outbound
@@ -22,7 +21,7 @@ from purveyor.web.api.common import Call, Limit, Reply, answer, api_router, writ
 from purveyor.web.api.v1.doors import house_posts, house_reads
 from purveyor.web.api.v1.operations import LIST, operation
 from purveyor.web.api.v1.paging import listing
-from purveyor.web.api.wire import Note, Page, Wire
+from purveyor.web.api.wire import Page, Reason, Wire
 
 router = api_router("/messages", "Messages")
 
@@ -86,7 +85,7 @@ class MessageList(Page):
 class SkipIn(Wire):
     """Why a message is not needed any more."""
 
-    reason: Annotated[Note, Field(min_length=1)]
+    reason: Reason
 
 
 @router.get("", **operation("list_messages", "List messages", Permission.MESSAGE_READ, MessageList, slo=LIST))

@@ -39,7 +39,7 @@ from purveyor.web.api.v1.shapes import (
     require_currency,
 )
 from purveyor.web.api.v1.sites import site_ids
-from purveyor.web.api.wire import MoneyText, Name, Note, Wire
+from purveyor.web.api.wire import MoneyText, Name, Reason, Wire
 
 router = api_router("/orders/{order_ref}", "Order actions")
 
@@ -47,7 +47,7 @@ router = api_router("/orders/{order_ref}", "Order actions")
 class ReasonIn(Wire):
     """Why somebody decides so; kept with the name of the client."""
 
-    reason: Annotated[Note, Field(min_length=1)]
+    reason: Reason
 
 
 class LineEditIn(Wire):
