@@ -61,9 +61,9 @@ def for_supplier(tx: Tx, message: Message, company: str) -> SupplierDocument | N
     if order.status is Status.CANCELLED and not called_off:
         return None
     assert order.supplier_id is not None
+    supplier = masters.supplier(tx, order.supplier_id)
     if called_off:
         order = replace(order, lines=tuple(replace(line, cancelled=True) for line in order.lines))
-    supplier = masters.supplier(tx, order.supplier_id)
     previous = None
     if message.kind == MessageKind.SUPPLIER_CHANGE and number > (order.first_issued_version or number):
         previous = orders.version(tx, order_id, number - 1)
