@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 
-from purveyor.app import acknowledge, change
+from purveyor.app import acknowledge, cancel, change
+from purveyor.app.cancel import CancelOrder
 from purveyor.app.proposals import DecideProposal
-from purveyor.core.access import SYSTEM, Role
+from purveyor.core.access import SYSTEM, SYSTEM_SCOPE, Actor, ActorKind, Permission, Role
 from purveyor.core.acknowledge import ApplyResult, DocumentChanged, LineAnswer, LineState, Verdict
+from purveyor.core.approval_chain import SelfApproval
 from purveyor.core.cases import ExceptionType
 from purveyor.core.change import ChangeStatus
-from purveyor.core.errors import IllegalTransition, NotFound, ReasonRequired, StaleVersion, UnknownReference
-from purveyor.core.ids import OrderId
+from purveyor.core.errors import IllegalTransition, NotAuthorised, NotFound, ReasonRequired, StaleVersion, UnknownReference
+from purveyor.core.ids import ChangeOrderId, OrderId
 from purveyor.core.lifecycle import Status
+from purveyor.core.order import PurchaseOrder
 from purveyor.store import acknowledgments, messages, promises, timers
 from purveyor.store.db import Database, Tx
+from tests.app.people import People
 from tests.app.supplier_world import (
     a_world,
     an_issued_order,
@@ -135,6 +140,10 @@ def test_a_much_dearer_order_needs_an_approver_who_did_not_propose_it(database: 
     ]
     with database.transaction(people.rita) as tx, pytest.raises(change.ChangePending):
         acknowledge.decide_proposal(tx, order.id, DecideProposal(1, Verdict.ACCEPTED, version=1))
+    with database.transaction(SYSTEM) as tx, pytest.raises(NotAuthorised):
+        change.approve(tx, outcome.change.change.id)
+    with database.transaction(people.carl) as tx, pytest.raises(StaleVersion):
+        change.approve(tx, outcome.change.change.id, outcome.order.row_version - 1)
     with database.transaction(people.carl) as tx:
         approved = change.approve(tx, outcome.change.change.id)
     assert (approved.version, approved.status) == (2, Status.ACKNOWLEDGED)
@@ -142,6 +151,50 @@ def test_a_much_dearer_order_needs_an_approver_who_did_not_propose_it(database: 
     with database.read(SYSTEM) as tx:
         (kept,) = change.of_order(tx, order.id)
     assert (kept.change.status, kept.applied_version) == (ChangeStatus.APPLIED, 2)
+
+
+@pytest.mark.parametrize("role", ["proposer", "requester", "program"])
+def test_nobody_decides_a_change_he_asked_for_and_no_program_decides_at_all(database: Database, role: str) -> None:
+    people = a_world(database)
+    order = an_issued_order(database, requester=people.martha.person_key)
+    pending = a_pending_change(database, people, order)
+    decider = {
+        "proposer": replace(people.rita, roles=frozenset({Role.APPROVER})),
+        "requester": people.martha,
+        "program": Actor(ActorKind.API_CLIENT, people.carl.id, grants=frozenset({Permission.APPROVAL_DECIDE})),
+    }[role]
+
+    with database.transaction(decider, SYSTEM_SCOPE) as tx, pytest.raises((SelfApproval, NotAuthorised)):
+        change.reject(tx, pending, "too dear")
+    with database.transaction(decider, SYSTEM_SCOPE) as tx, pytest.raises((SelfApproval, NotAuthorised)):
+        change.approve(tx, pending)
+
+    with database.read(SYSTEM) as tx:
+        (kept,) = change.of_order(tx, order.id)
+        assert not change.may_decide(decider, order, kept)
+
+
+def test_a_change_that_waits_ends_with_its_order(database: Database) -> None:
+    people = a_world(database)
+    order = an_issued_order(database)
+    pending = a_pending_change(database, people, order)
+
+    with database.transaction(SYSTEM) as tx:
+        cancel.cancel(tx, order.id, CancelOrder(now_of(database, order.id).row_version, "bought elsewhere"))
+
+    with database.read(SYSTEM) as tx:
+        assert [kept.change.status for kept in change.of_order(tx, order.id)] == [ChangeStatus.WITHDRAWN]
+    assert ExceptionType.ACK_CHANGE_PROPOSED not in open_types(database)
+    with database.transaction(people.carl) as tx, pytest.raises(IllegalTransition):
+        change.approve(tx, pending)
+
+
+def a_pending_change(database: Database, people: People, order: PurchaseOrder) -> ChangeOrderId:
+    answered(database, order, a_part("change", "20", price="1200.00"))
+    with database.transaction(people.rita) as tx:
+        outcome = acknowledge.decide_proposal(tx, order.id, DecideProposal(1, Verdict.ACCEPTED, version=1))
+    assert outcome.change is not None
+    return outcome.change.change.id
 
 
 def test_a_change_that_policy_cannot_judge_waits_for_a_person_who_may_refuse_it(database: Database) -> None:
@@ -153,6 +206,8 @@ def test_a_change_that_policy_cannot_judge_waits_for_a_person_who_may_refuse_it(
         outcome = acknowledge.decide_proposal(tx, order.id, DecideProposal(1, Verdict.ACCEPTED, version=1))
     assert outcome.change is not None
     with database.transaction(people.carl) as tx:
+        with pytest.raises(ReasonRequired):
+            change.reject(tx, outcome.change.change.id, " ")
         change.reject(tx, outcome.change.change.id, "too much stock")
 
     assert outcome.change.needs_approval_for == ("UNDECIDABLE",)

@@ -13,15 +13,16 @@ from typing import Final
 from purveyor.app import answer_cases, answer_clock, answering, dispatch, policy
 from purveyor.app.answering import Answered, Ground
 from purveyor.app.cases import open_case
+from purveyor.app.drift import drift_key
 from purveyor.app.progress import progress_of_loaded
 from purveyor.core import change as changes_core
-from purveyor.core.access import Permission
+from purveyor.core.access import Actor, ActorKind, Permission
 from purveyor.core.acknowledge import LineAnswer
 from purveyor.core.approval import categories_of, gross_amount, policy_currency
 from purveyor.core.approval_chain import SelfApproval
 from purveyor.core.cases import ExceptionType, OpenCase, compared
-from purveyor.core.change import Action, ChangeOrder, ChangeStatus, ChangeVerb, Initiator, move
-from purveyor.core.errors import NotFound, PurveyorError
+from purveyor.core.change import CHANGE_TRANSITIONS, Action, ChangeOrder, ChangeStatus, ChangeVerb, Initiator, move
+from purveyor.core.errors import NotAuthorised, NotFound, PurveyorError, ReasonRequired
 from purveyor.core.events.base import Ref
 from purveyor.core.events.change import ChangeApplied, ChangeEnded, ChangeProposed
 from purveyor.core.events.order import order_stream
@@ -102,28 +103,44 @@ def apply(tx: Tx, ground: Ground, before: Answered, kept: KeptChange) -> Answere
     return answering.load(tx, ground, settled)
 
 
-def approve(tx: Tx, change_id: ChangeOrderId) -> PurchaseOrder:
+def approve(tx: Tx, change_id: ChangeOrderId, row_version: int | None = None) -> PurchaseOrder:
     """Approve a change order that needed a person and apply it; returns the order in its next version.
 
     Raises NotAuthorised, SelfApproval, NotFound, StaleVersion, IllegalTransition.
     """
-    tx.actor.require(Permission.APPROVAL_DECIDE)
-    order, kept = _locked(tx, change_id)
-    if kept.proposed_by_person is not None and kept.proposed_by_person == tx.actor.person_key:
-        raise SelfApproval(change_order=change_id)
+    order, kept = _to_decide(tx, change_id, row_version)
     change = move(kept.change, ChangeVerb.APPROVE, ChangeStatus.APPROVED)
     ground = answering.ground_of(tx, order)
     return apply(tx, ground, answering.load(tx, ground, order), replace(kept, change=change)).order
 
 
-def reject(tx: Tx, change_id: ChangeOrderId, reason: str) -> None:
-    """Refuse a change order that needed a person; the order stays as it is.
+def reject(tx: Tx, change_id: ChangeOrderId, reason: str, row_version: int | None = None) -> PurchaseOrder:
+    """Refuse a change order that needed a person; the order stays as it is and is returned.
 
-    Raises NotAuthorised, NotFound, IllegalTransition.
+    Raises NotAuthorised, SelfApproval, ReasonRequired, NotFound, StaleVersion, IllegalTransition.
     """
-    tx.actor.require(Permission.APPROVAL_DECIDE)
-    order, kept = _locked(tx, change_id)
-    change = move(kept.change, ChangeVerb.REJECT, ChangeStatus.REJECTED)
+    if not reason.strip():
+        raise ReasonRequired(action="reject")
+    order, kept = _to_decide(tx, change_id, row_version)
+    _end(tx, order, move(kept.change, ChangeVerb.REJECT, ChangeStatus.REJECTED), reason)
+    return order
+
+
+def withdraw_open(tx: Tx, order: PurchaseOrder) -> None:
+    """End the change orders of a locked order that nobody decided about: there is nothing to change any more."""
+    for kept in changes.of_order(tx, order.id):
+        if (kept.change.status, ChangeVerb.WITHDRAW) in CHANGE_TRANSITIONS:
+            _end(tx, order, move(kept.change, ChangeVerb.WITHDRAW, ChangeStatus.WITHDRAWN), None)
+
+
+def may_decide(actor: Actor, order: PurchaseOrder, kept: KeptChange) -> bool:
+    """Say whether somebody can approve or refuse a change order: a person with the right, who asked for none of it."""
+    waits = kept.change.status is ChangeStatus.PENDING_APPROVAL
+    person = actor.person_key if actor.kind is ActorKind.USER and actor.may(Permission.APPROVAL_DECIDE) else None
+    return waits and person is not None and person not in (kept.proposed_by_person, order.requester)
+
+
+def _end(tx: Tx, order: PurchaseOrder, change: ChangeOrder, reason: str | None) -> None:
     changes.save_status(tx, change)
     ended = ChangeEnded(
         stream=order_stream(order.id),
@@ -145,11 +162,18 @@ def of_order(tx: Tx, order_id: OrderId) -> list[KeptChange]:
     return changes.of_order(tx, order_id)
 
 
-def _locked(tx: Tx, change_id: ChangeOrderId) -> tuple[PurchaseOrder, KeptChange]:
-    order = orders.lock(tx, changes.load(tx, change_id).change.order_id)
+def _to_decide(tx: Tx, change_id: ChangeOrderId, row_version: int | None) -> tuple[PurchaseOrder, KeptChange]:
+    """Lock the order of a change for a verdict: a person gives it, and nobody on what he asked for himself."""
+    tx.actor.require(Permission.APPROVAL_DECIDE)
+    if tx.actor.kind is not ActorKind.USER or tx.actor.person_key is None:
+        raise NotAuthorised(permission=Permission.APPROVAL_DECIDE.value, reason="only a person can approve")
+    order = orders.lock(tx, changes.load(tx, change_id).change.order_id, row_version)
+    kept = changes.load(tx, change_id)
     if order.supplier_id is None:
         raise NotFound(change_order=change_id)
-    return order, changes.load(tx, change_id)
+    if tx.actor.person_key in (kept.proposed_by_person, order.requester):
+        raise SelfApproval(change_order=change_id)
+    return order, kept
 
 
 def _received(tx: Tx, order: PurchaseOrder) -> dict[int, Decimal]:
@@ -219,7 +243,7 @@ def _tell(tx: Tx, order: PurchaseOrder, changed: PurchaseOrder) -> None:
         tx,
         OpenCase(
             type=ExceptionType.ERP_DRIFT,
-            natural_key=f"{ExceptionType.ERP_DRIFT.value}:{changed.id}",
+            natural_key=drift_key(changed, ExceptionType.ERP_DRIFT),
             summary=f"Version {changed.version} was agreed with the supplier; the ERP still holds version {order.version}.",
             order_id=changed.id,
             business_unit_id=changed.business_unit_id,
