@@ -20,9 +20,10 @@ from purveyor.store.db import Tx
 
 def match_again(tx: Tx, order_id: OrderId) -> list[Invoice]:
     """Match the open invoices of an order again, then let in what is no copy any more; returns what was looked at."""
+    supplier_id = orders.get(tx, order_id).supplier_id
+    if supplier_id is not None:  # first, as where bills come in: else another bill is held for one that is being matched here
+        invoices.lock_supplier(tx, supplier_id)
     doubtful = invoices.suspected(tx, order_id)
-    if doubtful:
-        invoices.lock_supplier(tx, doubtful[0].supplier_id)
     return [*match.match_again(tx, order_id), *(_reconsider(tx, invoice.id) for invoice in doubtful)]
 
 
