@@ -142,8 +142,10 @@ def _answers(database: Database, answered: PurchaseOrder, received: PurchaseOrde
     answer(database, answered, later, "a3", hours=2)
 
 
-def answer(database: Database, order: PurchaseOrder, parts: tuple[AnswerPart, ...], name: str, hours: int = 1) -> None:
-    """Let the supplier answer the first line of an order."""
+def answer(
+    database: Database, order: PurchaseOrder, parts: tuple[AnswerPart, ...], name: str, hours: int = 1, by: Actor | None = None
+) -> None:
+    """Let the supplier, or a program, answer the first line of an order."""
     command = AcknowledgmentCommand(
         OrderId(order.id),
         source="api:keller",
@@ -153,7 +155,7 @@ def answer(database: Database, order: PurchaseOrder, parts: tuple[AnswerPart, ..
         version=order.version,
         lines=(LineAnswer(order.lines[0].line_no, parts),),
     )
-    with database.transaction(_supplier(order), SYSTEM_SCOPE) as tx:
+    with database.transaction(by or _supplier(order), SYSTEM_SCOPE) as tx:
         acknowledge.record(tx, command)
 
 

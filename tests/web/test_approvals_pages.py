@@ -91,7 +91,7 @@ def test_the_card_says_why_what_it_costs_and_what_nobody_knows(office: Office) -
     for shown in (
         "19,968.00 USD",
         "You decide as Line manager.",
-        "amount from 5,000.00 USD to below 25,000.00 USD",
+        "the order total is at least 5,000.00 USD and below 25,000.00 USD",
         "Rita",
         "20 CT",
         "Budget",
@@ -106,7 +106,7 @@ def test_problems_found_stand_on_the_card(office: Office) -> None:
 
     page = office.martha.open(f"/approvals/{the_step(office.database, doubtful).id}").text
 
-    assert "severity approve" in page
+    assert "the gate found something that somebody has to approve: <strong>approved by Line manager" in page
 
 
 @pytest.mark.parametrize(

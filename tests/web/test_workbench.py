@@ -246,7 +246,7 @@ def test_the_stages_say_what_was_skipped_and_who_said_so(story: Story, web_setti
 
     assert "no approver needed, says policy row A1" in text
     assert "nothing to correct, says the gate" in text
-    assert "amount from 5,000.00 USD to below 25,000.00 USD" in approvals
+    assert "the order total is at least 5,000.00 USD and below 25,000.00 USD" in approvals
 
 
 def test_the_inbox_leads_each_person_to_his_own_work(story: Story, web_settings: Settings) -> None:

@@ -28,6 +28,7 @@ from purveyor.core.events.base import Event
 from purveyor.core.lifecycle import Status
 from purveyor.core.matching import MismatchClass, Outcome
 from purveyor.core.messaging import MessageKind
+from purveyor.core.proposal import AGREED_CHANNEL
 from purveyor.core.rules.codes import SEVERITIES
 from purveyor.core.shipping import MovementKind
 from purveyor.store.tables.flow import MESSAGE_STATES
@@ -69,6 +70,7 @@ def test_every_code_has_words() -> None:
     assert set(ExceptionType) == terms.EXCEPTION.keys()
     assert set(LineState) == terms.CONFIRMATION.keys()
     assert {str(kind) for kind in MessageKind} == terms.MESSAGE.keys()
+    assert terms.CHANNEL[AGREED_CHANNEL] == "change order"
     assert set(MESSAGE_STATES) == terms.MESSAGE_STATE.keys()
 
 

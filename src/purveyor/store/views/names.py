@@ -11,13 +11,28 @@ from sqlalchemy import bindparam, exists, func, select
 from purveyor.store.db import Tx
 from purveyor.store.tables.masters import SITE, SUPPLIER
 from purveyor.store.tables.orders import PURCHASE_ORDER
-from purveyor.store.tables.parties import APP_USER
+from purveyor.store.tables.parties import API_CLIENT, APP_USER
 
 
 def people(tx: Tx, ids: Collection[UUID]) -> dict[UUID, str]:
     """Return the display names of people; who is gone is absent."""
     query = select(APP_USER.c.id, APP_USER.c.display_name).where(APP_USER.c.id == func.any(bindparam("ids")))
     return {row.id: row.display_name for row in tx.conn.execute(query, {"ids": list(ids)})}
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A client of the API: what its key is called, and whose it is when it is a supplier's."""
+
+    name: str
+    supplier_id: UUID | None
+
+
+def programs(tx: Tx) -> dict[UUID, Program]:
+    """Return every client of the API by its id; they are known under the product's own scope alone."""
+    client = API_CLIENT.c
+    found = tx.conn.execute(select(client.id, client.name, client.supplier_id))
+    return {row.id: Program(row.name, row.supplier_id) for row in found}
 
 
 def supplier_names(tx: Tx, ids: Collection[UUID]) -> dict[UUID, str]:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from purveyor.core.access import Actor, Permission
+from purveyor.core.access import SYSTEM, Actor, Permission
 from purveyor.core.events.base import Ref
+from purveyor.core.order import PurchaseOrder
+from purveyor.core.quantity import Quantity
 from purveyor.store import approvals, events, invoices, masters, movements, promises, receipts, ship_notices
 from purveyor.store.db import Database, Tx
+from purveyor.store.events import RecordedEvent
 from purveyor.store.views import names
 from purveyor.store.views.attempts import attempts_of_many
+from purveyor.store.views.names import Program
 from purveyor.web import formats
 from purveyor.web.i18n import gettext
 from purveyor.web.security import SignedIn, page_router
@@ -63,23 +69,48 @@ def show(request: Request, actor: Actor, reference: str, tab: str, content: Cont
 @router.get("")
 def overview(request: Request, reference: str, actor: SignedIn) -> Response:
     """Where does this order stand, and what is to be done next?"""
-    return show(request, actor, reference, "overview", overview_of)
+    programs = _programs(request)
+    return show(request, actor, reference, "overview", lambda reading: overview_of(reading, programs))
 
 
-def overview_of(reading: Reading) -> Mapping[str, Any]:
-    """Return stages, lines with their progress, and the promise ledger."""
+def _programs(request: Request) -> Mapping[UUID, Program]:
+    """Read the clients of the API under the product's own scope; a page shows those that acted on its order."""
+    database: Database = request.app.state.database
+    with database.read(SYSTEM, correlation_id=request.state.correlation_id, source="web") as tx:
+        return names.programs(tx)
+
+
+def overview_of(reading: Reading, programs: Mapping[UUID, Program]) -> Mapping[str, Any]:
+    """Return stages, lines with their progress and units, and the promise ledger."""
     tx, story = reading.tx, reading.story
-    told = events.read_about(tx, Ref("order", story.order.id), _EVENTS_SHOWN)
-    teller = Storyteller(
-        reading.request.state.viewer, load_names(tx, told, story.order, story.supplier_name), story.order.currency
-    )
+    told, teller = _told(reading, programs)
     sites = {part.ship_to for line in story.order.lines for part in line.schedules if part.ship_to is not None}
     progress, answer = tuple(story.progress.values()), answer_of(story.line_states)
     return {
         "stages": stages_of(story.order, told, progress, teller.who, reading.translate, answer),
         "ledgers": promises.ledgers(tx, story.order),
         "sites": names.site_names(tx, sites),
+        "packs": _packs(tx, story.order),
     }
+
+
+def _told(reading: Reading, programs: Mapping[UUID, Program]) -> tuple[list[RecordedEvent], Storyteller]:
+    """Return the events about the order, and who writes them for this reader."""
+    order, viewer = reading.story.order, reading.request.state.viewer
+    told = events.read_about(reading.tx, Ref("order", order.id), _EVENTS_SHOWN)
+    known = load_names(reading.tx, told, order, reading.story.supplier_name, programs)
+    return told, Storyteller(viewer, known, order.currency)
+
+
+def _packs(tx: Tx, order: PurchaseOrder) -> dict[int, Quantity]:
+    """Return what one unit of a line holds in the item's base unit, for lines that are not ordered in it."""
+    items = masters.items(tx, {line.item_id for line in order.lines if line.item_id is not None})
+    packs = {}
+    for line in order.lines:
+        units = items[line.item_id].units if line.item_id in items else None
+        if units is not None and line.uom is not None and line.uom != units.base_uom and units.knows(line.uom):
+            packs[line.line_no] = Quantity(units.convert_decimal(Decimal(1), line.uom, units.base_uom), units.base_uom)
+    return packs
 
 
 @router.get("/check")
@@ -172,12 +203,11 @@ def goods(reading: Reading) -> Mapping[str, Any]:
 @router.get("/timeline")
 def timeline(request: Request, reference: str, actor: SignedIn) -> Response:
     """What happened, when, by whom, and why?"""
-    return show(request, actor, reference, "timeline", entries)
+    programs = _programs(request)
+    return show(request, actor, reference, "timeline", lambda reading: entries(reading, programs))
 
 
-def entries(reading: Reading) -> Mapping[str, Any]:
+def entries(reading: Reading, programs: Mapping[UUID, Program]) -> Mapping[str, Any]:
     """Return every event about the order, the newest first."""
-    told = events.read_about(reading.tx, Ref("order", reading.story.order.id), _EVENTS_SHOWN)
-    known = load_names(reading.tx, told, reading.story.order, reading.story.supplier_name)
-    teller = Storyteller(reading.request.state.viewer, known, reading.story.order.currency)
+    told, teller = _told(reading, programs)
     return {"entries": [teller.entry(event) for event in reversed(told)]}

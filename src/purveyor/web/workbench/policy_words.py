@@ -5,15 +5,37 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from purveyor.core.approval_chain import ApprovalChain
 from purveyor.core.policy.policy_set import PolicySet
-from purveyor.core.policy.table import AnyValue, Band, Cell, InputColumn, InputType, Row, Table
+from purveyor.core.policy.table import AnyValue, Band, Cell, InputColumn, InputType, OneOf, Row, Table
 from purveyor.store import policies
 from purveyor.store.db import Tx
 from purveyor.web import formats
-from purveyor.web.i18n import gettext
+from purveyor.web.i18n import gettext, marked
 from purveyor.web.workbench import terms
+
+_NAMES: Final[dict[str, str]] = {
+    "amount": marked("the order total"),
+    "category": marked("the category of its goods"),
+    "severity": marked("the gravest finding of the gate"),
+    "over_budget": marked("over budget"),
+}
+_SENTENCES: Final[dict[tuple[str, str], str]] = {
+    ("severity", "approve"): marked("the gate found something that somebody has to approve"),
+    ("severity", "block"): marked("the gate found something that stops the order"),
+    ("severity", "warn"): marked("the gate warns of something"),
+    ("severity", "info"): marked("the gate notes something"),
+    ("severity", "none"): marked("the gate found nothing"),
+    ("over_budget", "yes"): marked("the order exceeds its budget"),
+    ("over_budget", "no"): marked("the order fits its budget"),
+}
+"""What conditions of the approval tables mean; a table of the customer's own reads "name is value"."""
+_INSTEAD: Final[dict[str, str]] = {"approval_limits": marked("a figure is missing, so the policy cannot choose who approves")}
+"""What the row without conditions means that decides when the others cannot."""
+_WHO: Final = frozenset({"chain", "role", "undecided_chain"})
+"""The outputs that name who approves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +71,7 @@ class PolicyReader:
         if compiled is None or not rows:
             return RowWords("", "", "", source)
         conditions = "; ".join(self._conditions(compiled.table, row) for row in rows)
+        conditions = self._(_INSTEAD.get(key, conditions))
         says = "; ".join(self._says(row) for row in rows)
         return RowWords(compiled.table.purpose, conditions, says, source)
 
@@ -58,15 +81,26 @@ class PolicyReader:
         return ", ".join(told) or self._("every order")
 
     def _condition(self, column: InputColumn, cell: Cell) -> str:
-        name = column.name.replace("_", " ")
-        if not isinstance(cell, Band):
-            return f"{name} {cell}"
-        low, high = (self._limit(column, limit) for limit in (cell.at_least, cell.below))
-        if cell.below is None:
-            return self._("%(name)s from %(low)s") % {"name": name, "low": low}
-        if cell.at_least is None or cell.at_least == column.at_least:
-            return self._("%(name)s below %(high)s") % {"name": name, "high": high}
-        return self._("%(name)s from %(low)s to below %(high)s") % {"name": name, "low": low, "high": high}
+        if isinstance(cell, Band):
+            return self._between(column, cell)
+        values = sorted(cell.values) if isinstance(cell, OneOf) else [str(cell)]
+        return self._(" or ").join(self._is(column, value) for value in values)
+
+    def _is(self, column: InputColumn, value: str) -> str:
+        known = _SENTENCES.get((column.name, value))
+        return self._(known) if known else self._("%(name)s is %(value)s") % {"name": self._name(column), "value": value}
+
+    def _name(self, column: InputColumn) -> str:
+        return self._(_NAMES[column.name]) if column.name in _NAMES else column.name.replace("_", " ")
+
+    def _between(self, column: InputColumn, band: Band) -> str:
+        low, high = (self._limit(column, limit) for limit in (band.at_least, band.below))
+        values = {"name": self._name(column), "low": low, "high": high}
+        if band.below is None:
+            return self._("%(name)s is %(low)s or more") % values
+        if band.at_least is None or band.at_least == column.at_least:
+            return self._("%(name)s is below %(high)s") % values
+        return self._("%(name)s is at least %(low)s and below %(high)s") % values
 
     def _limit(self, column: InputColumn, limit: Decimal | None) -> str:
         if limit is None:
@@ -76,6 +110,9 @@ class PolicyReader:
         return formats.number_text(limit, locale=self._locale)
 
     def _says(self, row: Row) -> str:
-        roles = [each for value in row.outputs.values() for each in (value if isinstance(value, tuple) else (value,))]
+        outputs = [value for name, value in row.outputs.items() if name in _WHO]
+        roles = [each for value in outputs for each in (value if isinstance(value, tuple) else (value,))]
         words = [self._(terms.APPROVAL_ROLE.get(str(role), str(role))) for role in roles if role is not None]
-        return ", ".join(words) or self._("nobody needs to approve")
+        if not words:
+            return self._("nobody needs to approve")
+        return self._("approved by %(roles)s") % {"roles": self._(", then ").join(words)}

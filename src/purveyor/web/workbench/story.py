@@ -25,6 +25,7 @@ from purveyor.store.cases import CaseFilter
 from purveyor.store.db import Tx
 from purveyor.store.messages import Message
 from purveyor.store.views import names
+from purveyor.store.views.approval_card import names_by_person
 
 
 class Action(StrEnum):
@@ -45,6 +46,7 @@ class OrderStory:
     order: PurchaseOrder
     supplier_name: str
     buyer_name: str | None
+    requester_name: str | None
     hold_owner: str | None
     actions: frozenset[Action]
     report: GateReport | None
@@ -81,6 +83,7 @@ def load_story(tx: Tx, reference: str) -> OrderStory:
         order=order,
         supplier_name=suppliers.get(order.supplier_id, order.supplier_code) if order.supplier_id else order.supplier_code,
         buyer_name=known.get(order.buyer_id) if order.buyer_id else None,
+        requester_name=_requester(tx, order),
         hold_owner=known.get(order.hold.owner) if order.hold and order.hold.owner else None,
         actions=actions_for(tx.actor, order, sent),
         report=newest_report(tx, order.id),
@@ -91,6 +94,13 @@ def load_story(tx: Tx, reference: str) -> OrderStory:
         messages=sent,
         own_step=own_step(tx, order.id),
     )
+
+
+def _requester(tx: Tx, order: PurchaseOrder) -> str | None:
+    """Return who asked for the order: by name when he is known here, else as the ERP calls him."""
+    if order.requester is None:
+        return None
+    return names_by_person(tx, [order.requester]).get(order.requester, order.requester)
 
 
 def find_order(tx: Tx, reference: str) -> PurchaseOrder:

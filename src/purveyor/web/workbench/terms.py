@@ -131,6 +131,7 @@ CHANNEL: Final[dict[str, str]] = {
     "erp": marked("ERP"),
     "wms": marked("warehouse system"),
     "phone": marked("phone"),
+    "change_order": marked("change order"),
 }
 CASE_STATUS: Final[dict[CaseStatus, Word]] = {
     CaseStatus.OPEN: Word(marked("Open"), "warn", "alert-triangle"),

@@ -16,6 +16,7 @@ from purveyor.store import masters
 from purveyor.store.db import Tx
 from purveyor.store.events import RecordedEvent
 from purveyor.store.views import names
+from purveyor.store.views.names import Program
 from purveyor.web import formats
 from purveyor.web.i18n import gettext, marked
 from purveyor.web.viewer import Viewer
@@ -84,8 +85,10 @@ _IN_BASE_UNITS: Final = frozenset({"quantity.moved", "goods.received", "excess.d
 """Events whose quantities are in base units; all others speak in the unit of the line."""
 
 
-def load_names(tx: Tx, events: Sequence[RecordedEvent], order: PurchaseOrder, supplier: str) -> Names:
-    """Read the names of everybody and every place that these events mention."""
+def load_names(
+    tx: Tx, events: Sequence[RecordedEvent], order: PurchaseOrder, supplier: str, programs: Mapping[UUID, Program]
+) -> Names:
+    """Read the names of everybody and every place that these events mention; ``programs`` are the clients of the API."""
     mentioned = {id_ for event in events for id_ in (event.actor_id, event.on_behalf_of) if id_ is not None}
     mentioned |= {UUID(str(value)) for event in events for name, value in event.payload.items() if name in _PEOPLE and value}
     sites = {UUID(str(event.payload["site_id"])) for event in events if event.payload.get("site_id")}
@@ -93,7 +96,14 @@ def load_names(tx: Tx, events: Sequence[RecordedEvent], order: PurchaseOrder, su
     known = {line.line_no: items.get(line.item_id) if line.item_id else None for line in order.lines}
     bases = {number: item.units.base_uom if item else None for number, item in known.items()}
     units = {line.line_no: LineUnits(line.uom, bases[line.line_no]) for line in order.lines}
-    return Names(names.people(tx, mentioned), names.site_names(tx, sites), supplier, units)
+    called = {id_: _called(programs[id_], order, supplier) for id_ in mentioned if id_ in programs}
+    return Names({**called, **names.people(tx, mentioned)}, names.site_names(tx, sites), supplier, units)
+
+
+def _called(program: Program, order: PurchaseOrder, supplier: str) -> str:
+    """A supplier's program speaks for the supplier; the name of its key tells which of its systems it was."""
+    own = program.supplier_id is not None and program.supplier_id == order.supplier_id
+    return f"{supplier} ({program.name})" if own and program.name != supplier else program.name
 
 
 class Storyteller:
