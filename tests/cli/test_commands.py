@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from uuid import uuid4
 
 import psycopg
@@ -15,6 +16,7 @@ from purveyor.store.db import Database
 from purveyor.store.embedded import EmbeddedServer
 from purveyor.store.event_verify import seal
 from purveyor.store.roles import OWNER, RUNTIME
+from purveyor.worker.inbound import PULLED
 from tests.store.builders import counted
 
 Superuser = psycopg.Connection[tuple[object, ...]]
@@ -81,3 +83,24 @@ def test_a_refusal_is_one_sentence_and_exit_code_1() -> None:
     assert result.exit_code == 1
     assert "pool_size" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_pull_names_every_feed_it_could_not_read_and_ends_with_1(installation: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("secret", "utf-8")
+    (tmp_path / "connections.toml").write_text(
+        f"""
+        [erp.main]
+        kind = "tryton"
+        url = "http://127.0.0.1:1"
+        database = "none"
+        login = "reader"
+        password_file = "{tmp_path / "password"}"
+        business_unit = "DAYTON"
+        """,
+        "utf-8",
+    )
+
+    result = purveyor({**installation, "PURVEYOR_CONNECTIONS_FILE": str(tmp_path / "connections.toml")}, "pull")
+
+    assert result.exit_code == 1
+    assert result.stdout.count("could not be read") == len(PULLED)

@@ -1,11 +1,13 @@
 """Read what happened in the ERPs: master data and stock first, then orders, then what was deleted.
 
 Each page is read outside any transaction and taken over in one, together with the feed's position; a page that comes twice
-changes nothing. An ERP that is away costs a note on its feed and nothing else.
+changes nothing. A feed that cannot be read or taken over costs a note on it and nothing else: the others go on, and the next
+reading tries it again.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -49,17 +51,14 @@ class Inbound:
             log.warning("no such ERP", erp=job.payload["erp"])
             return
         wanted = (Entity(job.payload["entity"]),) if "entity" in job.payload else PULLED
-        restart = job.payload.get("restart") == "1"
-        for entity in wanted:
-            try:
-                read_feed(database, connection, entity, restart=restart)
-                if entity is Entity.ORDER:
-                    find_deleted(database, connection)
-            except ConnectorError as error:
-                log.warning("ERP not read", erp=connection.instance, entity=entity, reason=error.message)
-                with database.transaction(SYSTEM, source="job") as tx:
-                    feeds.failed(tx, connection.instance, entity, error.message)
-                return
+        if job.payload.get("restart") == "1":
+            with database.transaction(SYSTEM, source="job") as tx:
+                for entity in wanted:
+                    feeds.move(tx, connection.instance, entity, "", complete=False)
+        failed = [error for entity in wanted if (error := read_noting(database, connection, entity).error) is not None]
+        for error in failed:
+            if not isinstance(error, ConnectorError):
+                raise error
 
     def read_order(self, database: Database, job: Job) -> None:
         """Read one order of an ERP again and judge it by its content; ``again`` submits a draft even when nothing changed."""
@@ -72,11 +71,34 @@ class Inbound:
                 intake.receive(tx, connection.instance, [record], again=job.payload.get("again") == "1")
 
 
-def read_feed(database: Database, connection: ErpConnection, entity: Entity, *, restart: bool = False) -> int:
-    """Read a feed to its end, page by page; return how many records came. Raises ConnectorError."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How many records a feed brought, and what kept it from being read to its end."""
+
+    came: int = 0
+    error: Exception | None = None
+
+
+def read_noting(database: Database, connection: ErpConnection, entity: Entity) -> Reading:
+    """Read a feed to its end and settle what was deleted; a failure is noted on the feed and handed back, whatever it is."""
+    try:
+        came = read_feed(database, connection, entity)
+        if entity is Entity.ORDER:
+            find_deleted(database, connection)
+    except Exception as error:
+        problem = error.message if isinstance(error, ConnectorError) else f"{type(error).__name__}: {error}"
+        log.warning("feed not read", erp=connection.instance, entity=entity, reason=problem)
+        with database.transaction(SYSTEM, source="job") as tx:
+            feeds.failed(tx, connection.instance, entity, problem)
+        return Reading(error=error)
+    return Reading(came)
+
+
+def read_feed(database: Database, connection: ErpConnection, entity: Entity) -> int:
+    """Read a feed from its position to its end, page by page; return how many records came. Raises ConnectorError."""
     erp = connection.instance
     with database.read(SYSTEM) as tx:
-        cursor = Cursor() if restart else Cursor.from_text(feeds.position(tx, erp, entity))
+        cursor = Cursor.from_text(feeds.position(tx, erp, entity))
     limit = MOST_AT_ONCE if entity is Entity.ORDER else MASTERS_AT_ONCE
     came = 0
     while True:
