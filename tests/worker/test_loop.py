@@ -22,7 +22,7 @@ from purveyor.store.db import Database, Tx, move_clock
 from purveyor.store.jobs import Job, Registry
 from purveyor.store.message_batches import NewMessage
 from purveyor.store.messages import About
-from purveyor.worker.loop import Worker, work_off
+from purveyor.worker.loop import LoopDied, Worker, work_off
 from purveyor.worker.sweep import promote, surviving, sweep
 from purveyor.worker.tasks import build_registry
 from tests.store.builders import a_business_unit, a_buyer
@@ -215,6 +215,18 @@ def test_a_worker_comes_back_after_its_connections_were_cut(
     with database.transaction(SYSTEM) as tx:
         jobs.enqueue(tx, "note", "order-2")
     wait_for(diary, 2)
+
+
+def test_a_worker_whose_sweep_died_ends_instead_of_living_on_without_it(database: Database, superuser: Superuser) -> None:
+    def stumble(tx: Tx, job: Job, problem: str) -> None:
+        raise ZeroDivisionError
+
+    registry = Registry(give_up=stumble)
+    registry.add("note", Diary().note)
+    leave_a_job_behind(database, superuser, attempts=1)
+
+    with pytest.raises(LoopDied):
+        asyncio.run(asyncio.wait_for(Worker(database, SETTINGS, registry).run_until_stopped(), timeout=30))
 
 
 def test_every_task_of_the_product_is_registered_once() -> None:

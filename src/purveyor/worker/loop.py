@@ -1,4 +1,7 @@
-"""Run a worker: take jobs as they are committed, keep a heartbeat, stop gently, and survive a database restart."""
+"""Run a worker: take jobs as they are committed, keep a heartbeat, stop gently, and survive a database restart.
+
+A loop that ends by itself ends the worker: half a worker that looks alive is worse than none, which somebody starts again.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import ConnectorException
 
 from purveyor.core.access import SYSTEM
+from purveyor.core.errors import PurveyorError
 from purveyor.settings import Settings
 from purveyor.store import jobs
 from purveyor.store.db import Database
@@ -44,6 +48,12 @@ def work_off(database: Database, settings: Settings, registry: Registry) -> None
             return
 
 
+class LoopDied(PurveyorError):
+    """A part of this worker ended by itself, so the whole worker ends; the reason is in its log. Start it again."""
+
+    code = "worker_loop_died"
+
+
 class Worker:
     """One worker process: the engine's loop, the timer loop and the sweep."""
 
@@ -60,7 +70,10 @@ class Worker:
             self._loop.call_soon_threadsafe(self.stopping.set)
 
     async def run_until_stopped(self) -> None:
-        """Run all loops; a stop request lets running jobs finish for a while, then ends the process."""
+        """Run all loops; a stop request lets running jobs finish for a while, then ends the process.
+
+        Raises LoopDied when one of them ended by itself.
+        """
         self._loop = loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(self.settings.worker_concurrency + EXTRA_THREADS))
         if threading.current_thread() is threading.main_thread():
@@ -73,7 +86,12 @@ class Worker:
                 self._every(self.settings.sweep_seconds, lambda: sweep(self.database, self.settings, self.registry))
             ),
         ]
-        await self.stopping.wait()
+        asked = asyncio.create_task(self.stopping.wait())
+        ended, _ = await asyncio.wait([asked, *loops], return_when=asyncio.FIRST_COMPLETED)
+        died = [task for task in loops if task in ended and not self.stopping.is_set()]
+        for task in died:
+            log.error("a loop of this worker died", reason=repr(task.exception()), exc_info=task.exception())
+        self.stopping.set()
         log.info("stopping", seconds_for_running_jobs=str(self.settings.graceful_stop_seconds))
         for task in loops:
             task.cancel()
@@ -81,6 +99,8 @@ class Worker:
         if unfinished:  # a thread cannot be stopped; its job is taken up by another worker's sweep
             log.warning("stopped with jobs unfinished")
             os._exit(1)
+        if died:
+            raise LoopDied
 
     async def run_until_idle(self) -> None:
         """Run jobs until none is left that could run now; one at a time, so that what the last one queues is seen too."""
