@@ -27,6 +27,7 @@ from purveyor.web.security import SignedIn, page_router
 from purveyor.web.templating import page
 from purveyor.web.words import answer_of
 from purveyor.web.workbench import codes, terms
+from purveyor.web.workbench.change_actions import waiting_changes
 from purveyor.web.workbench.gate_section import sections_of
 from purveyor.web.workbench.matching import shown_invoices
 from purveyor.web.workbench.policy_words import PolicyReader
@@ -153,6 +154,7 @@ def chains_of(reading: Reading) -> Mapping[str, Any]:
     }
     reader = PolicyReader(reading.request.state.viewer.locale)
     return {
+        "changes": waiting_changes(reading.tx, reading.actor, reading.story.order),
         "chains": chains,
         "people": names.people(reading.tx, involved),
         "why": {chain.id: reader.why_routed(reading.tx, chain) for chain in chains},

@@ -7,11 +7,11 @@ from typing import Final
 from purveyor.core.access import Permission
 from purveyor.web.i18n import marked
 from purveyor.web.navigation import NavItem, Part
-from purveyor.web.workbench import inbox, order, order_actions, order_edit, orders, search
+from purveyor.web.workbench import change_actions, inbox, order, order_actions, order_edit, orders, search
 
 PART: Final = Part(
     "workbench",
-    (inbox.router, orders.router, order_edit.router, order_actions.router, order.router, search.router),
+    (inbox.router, orders.router, order_edit.router, order_actions.router, change_actions.router, order.router, search.router),
     (
         NavItem(marked("Inbox"), "/", "inbox", Permission.EXCEPTION_READ),
         NavItem(marked("Orders"), "/orders", "file-text", Permission.EXCEPTION_READ),

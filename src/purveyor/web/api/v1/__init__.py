@@ -7,6 +7,7 @@ from typing import Final
 from purveyor.web.api.v1 import (
     acknowledgments,
     approvals,
+    change_orders,
     events,
     exceptions,
     invoices,
@@ -21,7 +22,7 @@ from purveyor.web.navigation import Part
 
 _RESOURCES: Final = (
     *(orders, order_actions, order_records, acknowledgments, ship_notices, receipts),
-    *(invoices, exceptions, approvals, messages, events),
+    *(invoices, exceptions, approvals, change_orders, messages, events),
 )
 
 PART: Final = Part("api", tuple(resource.router for resource in _RESOURCES))
