@@ -9,7 +9,7 @@ import pytest
 
 from purveyor.connectors.contract import PermanentError, RetryableError
 from purveyor.connectors.transport import http
-from purveyor.connectors.transport.http import AnswerLost, Call, HttpTransport, expect_success
+from purveyor.connectors.transport.http import AnswerLost, Call, HttpTransport, Reply, expect_success
 from purveyor.demo.partners.server import Answer, Partner, as_json
 
 
@@ -25,6 +25,43 @@ def test_a_busy_partner_is_tried_again_after_the_wait_it_asked_for() -> None:
         expect_success(HttpTransport(partner.url).call("POST", "/orders", json_body={"a": "1"}), "The partner is busy.")
 
     assert caught.value.retry_after == timedelta(seconds=7)
+
+
+SENT = "Mon, 09 Mar 2026 09:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("asked", "wait"),
+    [
+        ("0", 0),
+        ("00120", 120),
+        ("999999", 3600),
+        ("9" * 5000, 3600),
+        ("Mon, 09 Mar 2026 09:02:00 GMT", 120),
+        ("Mon, 09 Mar 2026 08:00:00 GMT", 0),
+        ("Tue, 10 Mar 2026 09:00:00 GMT", 3600),
+        ("Mon, 09 Mar 2026 09:02:00", 120),
+        ("\u00b2", None),
+        ("-5", None),
+        ("soon", None),
+        ("Mon, 99 Mar 2026 09:00:00 GMT", None),
+        ("", None),
+    ],
+)
+def test_whatever_wait_a_partner_asks_for_is_understood_or_ignored_and_never_endless(asked: str, wait: int | None) -> None:
+    busy = Reply(503, {"retry-after": asked, "date": SENT}, None, "")
+
+    with pytest.raises(RetryableError) as caught:
+        expect_success(busy, "The partner is busy.")
+
+    assert caught.value.retry_after == (None if wait is None else timedelta(seconds=wait))
+
+
+def test_a_date_to_wait_for_says_nothing_without_the_date_of_the_answer() -> None:
+    with pytest.raises(RetryableError) as caught:
+        expect_success(Reply(503, {"retry-after": SENT}, None, ""), "The partner is busy.")
+
+    assert caught.value.retry_after is None
 
 
 def test_a_refusal_needs_a_person_and_quotes_what_was_said() -> None:

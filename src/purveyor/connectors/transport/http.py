@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from time import perf_counter
 from typing import Final
 
@@ -18,6 +19,9 @@ import httpx
 from purveyor.connectors.contract import PermanentError, RetryableError
 
 MAXIMUM_BODY: Final = 20_000_000
+LONGEST_WAIT: Final = timedelta(hours=1)
+"""No partner makes us wait longer, whatever it asks for."""
+_TOO_MANY_DIGITS: Final = 6
 RETRYABLE: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -139,5 +143,21 @@ def expect_success(reply: Reply, sentence: str) -> Reply:
 
 
 def _retry_after(reply: Reply) -> timedelta | None:
-    value = reply.headers.get("retry-after", "")
-    return timedelta(seconds=int(value)) if value.isdigit() else None
+    """Read the wait asked for, in seconds or as an HTTP date (RFC 9110, 10.2.3), one hour at most; None when it is neither.
+
+    A date is held against the Date of the same answer, so that two clocks which differ do no harm.
+    """
+    value = reply.headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdecimal():
+        few = value.lstrip("0") or "0"
+        return min(timedelta(seconds=int(few)), LONGEST_WAIT) if len(few) < _TOO_MANY_DIGITS else LONGEST_WAIT
+    until, sent = _http_date(value), _http_date(reply.headers.get("date", ""))
+    return None if until is None or sent is None else min(max(until - sent, timedelta(0)), LONGEST_WAIT)
+
+
+def _http_date(value: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(value)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
