@@ -199,7 +199,33 @@ def test_an_order_edited_meanwhile_is_not_decided_and_the_difference_is_shown(of
     assert answer.status_code == 409
     for shown in ("Nothing was decided", "998.4", "998.41"):
         assert shown in answer.text
-    assert "is void" in office.martha.open(card).text
+    queue = office.martha.open("/approvals").text
+    assert "No approval waits for you." in queue
+    assert f"{office.order.order_ref} changed before you decided, so it left your approvals." in queue
+
+
+def test_a_card_shows_the_version_it_was_for_and_says_what_changed_since(office: Office) -> None:
+    card = office.card
+    edited_by_a_cent(office)
+
+    page = office.martha.open(card).text
+
+    assert "19,968.00 USD" in page
+    assert "19,968.20 USD" not in page
+    assert "it is at version 2 now. Everything below is version 1, for which this approval was asked." in page
+    assert "Line 1 · price: 998.4 → 998.41" in page
+    assert "This approval is void" in page
+    assert "Confirm" not in page
+
+
+def test_a_decided_card_still_shows_what_was_decided_after_the_order_changed(office: Office) -> None:
+    card = office.card
+    office.martha.send(card, verdict="return", reason="Why 20 cartons?")
+    edited_by_a_cent(office)
+
+    page = office.rita.open(card).text
+
+    assert ("Decided by Martha." in page, "19,968.00 USD" in page, "is void" in page) == (True, True, False)
 
 
 def test_a_form_with_an_older_version_is_refused_with_the_difference(office: Office) -> None:

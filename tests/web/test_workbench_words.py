@@ -35,6 +35,7 @@ from purveyor.store.tables.flow import MESSAGE_STATES
 from purveyor.web.words import order_word
 from purveyor.web.workbench import codes, terms
 from purveyor.web.workbench.sentences import SENTENCES
+from tests.order_builders import a_line, an_order
 
 MODULES = (acknowledgment, approval, case, change, closing, gate, invoice, message, order, promise, receiving, shipping)
 PLACE = re.compile(r"%\((\w+)\)s")
@@ -63,6 +64,7 @@ def test_every_event_of_an_order_reads_as_a_sentence_about_its_own_values(kind: 
 
 def test_every_code_has_words() -> None:
     assert set(SEVERITIES) <= codes.FINDING.keys()
+    assert {*an_order(a_line()).terms(), *a_line().content(), "currency"} - {"line_no"} == codes.FIELD.keys()
     assert {result.value for result in ApplyResult} == codes.ANSWER_RESULT.keys()
     assert {outcome.value for outcome in Outcome} == codes.MATCH_OUTCOME.keys()
     assert {kind.value for kind in MismatchClass} <= codes.MISMATCH.keys()

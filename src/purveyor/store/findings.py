@@ -138,9 +138,13 @@ def _fact(written: Mapping[str, Any]) -> FactUsed:
     return FactUsed(written["name"], written["value"], datetime.fromisoformat(as_of) if as_of else None, written["source"])
 
 
-def newest(tx: Tx, order_id: OrderId) -> tuple[UUID, GateReport]:
-    """Return id and report of the newest check of an order, made again from its inputs with today's overrides; raise NotFound."""
+def newest(tx: Tx, order_id: OrderId, version: int | None = None) -> tuple[UUID, GateReport]:
+    """Return id and report of the newest check of an order, or of one of its versions; raise NotFound.
+
+    The report is made again from its inputs, with today's overrides.
+    """
     query = select(GATE_CHECK.c.id, GATE_CHECK.c.snapshot).where(GATE_CHECK.c.order_id == order_id)
+    query = query if version is None else query.where(GATE_CHECK.c.order_version == version)
     row = tx.conn.execute(query.order_by(GATE_CHECK.c.id.desc()).limit(1)).first()
     if row is None:
         raise NotFound(gate_check=order_id)

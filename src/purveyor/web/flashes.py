@@ -36,10 +36,15 @@ def go_to(request: Request, address: str, text: str | None = None, tone: str = "
     """Answer a form by going to a page of ours, which then says ``text``."""
     response = RedirectResponse(address, 303)
     if text is not None:
-        guard = request.app.state.guard
-        content = base64.urlsafe_b64encode(json.dumps([text[:LONGEST], tone]).encode()).decode()
-        guard.set_cookie(response, COOKIE, f"{content}.{_sign(content, guard.flash_key)}", max_age=60)
+        leave_flash(request, response, text, tone)
     return response
+
+
+def leave_flash(request: Request, response: Response, text: str, tone: str) -> None:
+    """Leave a sentence for the next page, whatever that is."""
+    guard = request.app.state.guard
+    content = base64.urlsafe_b64encode(json.dumps([text[:LONGEST], tone]).encode()).decode()
+    guard.set_cookie(response, COOKIE, f"{content}.{_sign(content, guard.flash_key)}", max_age=60)
 
 
 def _sign(content: str, key: bytes) -> str:

@@ -10,7 +10,9 @@ from uuid import UUID
 from purveyor.app.approve import waiting_minutes
 from purveyor.core.access import Actor, ActorKind, Permission
 from purveyor.core.approval_chain import ApprovalChain, ApprovalStep, ChainState, Holder, StepState, acting_holder
+from purveyor.core.documents import FieldChange, differences
 from purveyor.core.errors import NotFound
+from purveyor.core.finding import Finding
 from purveyor.core.gate import GateReport
 from purveyor.core.ids import SiteId, StepId, UserId
 from purveyor.core.order import OrderLine, PurchaseOrder
@@ -18,7 +20,6 @@ from purveyor.core.pricing import Resolved
 from purveyor.core.rules.base import line_check, order_check
 from purveyor.store import approvals, approvers, findings, masters, orders
 from purveyor.store.db import Tx
-from purveyor.store.findings import SavedFinding
 from purveyor.store.views import names
 from purveyor.store.views.approval_card import SimilarLine, names_by_person, similar_lines
 from purveyor.web.workbench.policy_words import PolicyReader, RowWords
@@ -35,9 +36,14 @@ class PriceCheck:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One approval step with all that helps to decide it. ``unchecked``: the gate never saw this order."""
+    """One approval step with all that helps to decide it. ``unchecked``: the gate never saw this order.
+
+    ``order`` reads as in the version the approval was asked for, ``changes`` say what differs from it today.
+    """
 
     order: PurchaseOrder
+    version_now: int
+    changes: tuple[FieldChange, ...]
     chain: ApprovalChain
     step: ApprovalStep
     acting: Holder | None
@@ -46,7 +52,7 @@ class Card:
     people: Mapping[UUID, str]
     sites: Mapping[SiteId, str]
     why: tuple[RowWords, ...]
-    findings: tuple[SavedFinding, ...]
+    findings: tuple[Finding, ...]
     at_stake: Decimal
     prices: Mapping[int, PriceCheck]
     similar: tuple[SimilarLine, ...]
@@ -61,7 +67,7 @@ class Card:
     @property
     def moved_on(self) -> bool:
         """Say whether the order changed after it was sent for approval."""
-        return self.chain.version != self.order.version
+        return self.chain.version != self.version_now
 
     def decided_by(self, actor: Actor) -> bool:
         """Say whether this person may decide the step now."""
@@ -82,10 +88,10 @@ def load_card(tx: Tx, step_id: StepId, locale: str) -> Card:
     tx.actor.require(Permission.APPROVAL_READ)
     chain = approvals.get_by_step(tx, step_id)
     step = chain.step(step_id)
-    order = orders.get(tx, chain.order_id)
+    now = orders.get(tx, chain.order_id)
+    order = now if now.version == chain.version else orders.version(tx, now.id, chain.version)
     given = approvers.delegations_of(tx, [step.holder.user_id], chain.business_unit_id) if step.holder is not None else ()
     acting = acting_holder(chain, step, given, tx.now)
-    found = findings.of_orders(tx, [order.id]).get(order.id, [])
     report = _report(tx, order)
     known = [order.buyer_id, *_people_of(chain), None if acting is None else acting.user_id]
     sites = {part.ship_to for line in order.lines for part in line.schedules if part.ship_to is not None}
@@ -93,6 +99,8 @@ def load_card(tx: Tx, step_id: StepId, locale: str) -> Card:
     requester = names_by_person(tx, [order.requester]).get(order.requester) if order.requester is not None else None
     return Card(
         order=order,
+        version_now=now.version,
+        changes=differences(order, now),
         chain=chain,
         step=step,
         acting=acting,
@@ -101,7 +109,7 @@ def load_card(tx: Tx, step_id: StepId, locale: str) -> Card:
         people=names.people(tx, [each for each in known if each is not None]),
         sites={site.id: site.name for site in masters.sites(tx, sites).values()},
         why=tuple(PolicyReader(locale).why_routed(tx, chain)),
-        findings=tuple(each for each in found if not each.overridden),
+        findings=_findings(tx, now) if order is now else () if report is None else report.standing,
         at_stake=Decimal(0) if report is None else report.at_stake,
         prices={} if report is None else _prices(report),
         similar=tuple(similar_lines(tx, order)),
@@ -110,9 +118,14 @@ def load_card(tx: Tx, step_id: StepId, locale: str) -> Card:
     )
 
 
+def _findings(tx: Tx, order: PurchaseOrder) -> tuple[Finding, ...]:
+    found = findings.of_orders(tx, [order.id]).get(order.id, [])
+    return tuple(each.finding for each in found if not each.overridden)
+
+
 def _report(tx: Tx, order: PurchaseOrder) -> GateReport | None:
     try:
-        return findings.newest(tx, order.id)[1]
+        return findings.newest(tx, order.id, order.version)[1]
     except NotFound:
         return None
 

@@ -26,16 +26,16 @@ from purveyor.store import approvals, orders
 from purveyor.store.db import Database
 from purveyor.store.views import names
 from purveyor.web.approvals import away
-from purveyor.web.approvals.card import Card, load_card
+from purveyor.web.approvals.card import load_card
 from purveyor.web.entries import FormReason, SeenNumber
-from purveyor.web.flashes import go_to
+from purveyor.web.flashes import go_to, leave_flash
 from purveyor.web.i18n import gettext, marked
 from purveyor.web.listing import listing_of
 from purveyor.web.navigation import NavItem, Part
 from purveyor.web.problems import answer, problem_of
 from purveyor.web.security import SignedIn, page_router
 from purveyor.web.templating import page
-from purveyor.web.workbench import terms
+from purveyor.web.workbench import codes, terms
 
 FORBIDDEN: Final = 403
 SORTS: Final = ("due", "age", "amount", "order")
@@ -125,7 +125,7 @@ def decide(
         return _draw(request, actor, step, errors={"verdict": _("Choose what you decide.")}, reason=reason)
     command = DecideStep(Verdict(verdict), version, reason or None)
     try:
-        decided = _decide(request, actor, step, command)
+        _decide(request, actor, step, command)
     except ReasonRequired:
         errors = {"reason": _("Say why, so that the buyer knows what to do.")}
         return _draw(request, actor, step, errors=errors, verdict=verdict)
@@ -140,7 +140,7 @@ def decide(
         Verdict.RETURN: _("Returned to the buyer with your question."),
         Verdict.REJECT: _("Rejected. The buyer sees your reason."),
     }
-    return go_to(request, "/approvals", text[command.verdict] if decided is not None else None)
+    return go_to(request, "/approvals", text[command.verdict])
 
 
 def _decide(request: Request, actor: Actor, step_id: StepId, command: DecideStep) -> ApprovalStep:
@@ -181,8 +181,16 @@ def _draw_changed(request: Request, actor: Actor, step_id: StepId, seen: int) ->
             changes = ()
         chain = approvals.in_force(tx, order.id)
     newer = chain.open_step if chain is not None else None
-    shown: dict[str, Any] = {"order": order, "seen": seen, "changes": changes, "newer": newer}
-    return page(request, "approvals/changed.html", now=tx.now, status=409, **shown)
+    shown: dict[str, Any] = {"order": order, "seen": seen, "changes": changes, "newer": newer, "codes": codes}
+    drawn = page(request, "approvals/changed.html", now=tx.now, status=409, **shown)
+    _ = gettext(request.state.viewer.locale)
+    text = (
+        _("%(order)s changed before you decided, so nothing was counted. Decide on its new version.")
+        if newer is not None
+        else _("%(order)s changed before you decided, so it left your approvals. It comes back when it is submitted again.")
+    )
+    leave_flash(request, drawn, text % {"order": order.order_ref}, "info")
+    return drawn
 
 
 def _draw(
@@ -208,17 +216,13 @@ def _draw(
         may_decide=card.decided_by(actor),
         decides_for=card.stands_in_for(actor),
         asked_for_it=actor.person_key in card.chain.parties,
-        changes=_changes(card),
+        void=card.chain.state is ChainState.VOID,
+        codes=codes,
         errors=errors or {},
         verdict=verdict,
         reason=reason,
         terms=terms,
     )
-
-
-def _changes(card: Card) -> bool:
-    """Say whether what was approved is not what the order says now."""
-    return card.moved_on or card.chain.state is ChainState.VOID
 
 
 PART: Final = Part(

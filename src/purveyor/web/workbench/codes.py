@@ -6,6 +6,25 @@ from typing import Final
 
 from purveyor.web.i18n import marked
 
+FIELD: Final[dict[str, str]] = {
+    "item": marked("item"),
+    "item_id": marked("item record"),
+    "quantity": marked("quantity"),
+    "uom": marked("unit"),
+    "unit_price": marked("price"),
+    "price_per": marked("quantity the price is for"),
+    "cancelled": marked("cancelled"),
+    "schedules": marked("dates, places and their quantities"),
+    "currency": marked("currency"),
+    "payment_terms": marked("payment terms"),
+    "freight_term": marked("freight"),
+    "fob_point": marked("point where risk passes"),
+    "incoterm": marked("Incoterm"),
+    "freight_ceiling": marked("most freight allowed"),
+}
+"""What the fields are called in which two versions of an order can differ."""
+NAMED_ONLY: Final = frozenset({"schedules", "item_id"})
+"""Fields whose values are no words; that they changed is said, and the order shows what they are."""
 FINDING: Final[dict[str, str]] = {
     "NO_LINES": marked("no lines"),
     "SUPPLIER_UNKNOWN": marked("unknown supplier"),
