@@ -7,10 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from purveyor.core.access import SYSTEM, Actor
+from purveyor.app import cases as exceptions
+from purveyor.app.cases import Reassign
+from purveyor.app.clearance import blocked_key
+from purveyor.core.access import SYSTEM, Actor, Role
 from purveyor.core.lifecycle import Status
 from purveyor.core.order import Hold
-from purveyor.store import orders
+from purveyor.store import cases, orders
 from purveyor.store.db import Database
 from purveyor.store.views import names
 from purveyor.store.views.order_totals import open_orders
@@ -48,6 +51,19 @@ def test_a_stopped_draft_with_an_exception_of_mine_waits_once(story: Story) -> N
 
     assert [(row.kind, row.code) for row in waiting] == [(WorkKind.STOPPED, "QUANTITY_ANOMALY")]
     assert "240 CT" in (waiting[0].note or "")
+
+
+def test_a_stopped_draft_is_due_with_its_exception_whoever_owns_that(story: Story) -> None:
+    with story.database.transaction(SYSTEM) as tx:
+        case = cases.find_open(tx, blocked_key(story.order(story.stopped).id))
+        assert case is not None
+        exceptions.reassign(tx, case.id, Reassign(Role.CATEGORY_MANAGER, "A price question"))
+
+    (waiting,) = [row for row in rows_of(story, story.people["dana"]) if row.order_ref == story.stopped]
+
+    assert (waiting.kind, waiting.code) == (WorkKind.STOPPED, Status.DRAFT.value)
+    assert waiting.due_at is not None
+    assert waiting.due_at == next(row.due_at for row in rows_of(story, story.people["carl"]) if row.order_ref == story.stopped)
 
 
 def test_totals_count_what_the_rows_say(story: Story) -> None:

@@ -198,7 +198,10 @@ def _of_buyer(actor: Actor) -> ColumnElement[bool]:
 
 
 def _drafts(actor: Actor) -> Select[Any]:
-    """Drafts wait for their buyer: stopped by the gate, returned by an approver, or edited and not submitted yet."""
+    """Drafts wait for their buyer: stopped by the gate, returned by an approver, or edited and not submitted yet.
+
+    A stopped draft whose exception belongs to somebody else (a price to the category manager) is due when that exception is.
+    """
     blocked = exists().where(*_blocking()).correlate(PURCHASE_ORDER)
     checks = select(_CHECK.at_stake).where(_CHECK.order_id == _ORDER.id).order_by(_CHECK.id.desc()).limit(1)
     first = select(func.min(_CHECK.checked_at)).where(_CHECK.order_id == _ORDER.id, _CHECK.order_version == _ORDER.version)
@@ -206,8 +209,10 @@ def _drafts(actor: Actor) -> Select[Any]:
     amount = case((blocked, checks.scalar_subquery()), else_=_ORDER.total)
     since = func.coalesce(first.scalar_subquery(), _ORDER.created_at)
     waiting = (_ORDER.status == Status.DRAFT.value, _ORDER.hold_since.is_(None), since.is_not(None))
-    told = exists().where(_CASE.order_id == _ORDER.id, _OPEN, _CASE.natural_key.startswith(AT_GATE), _mine(actor))
-    query = _orders(kind, _worst_finding(), amount, since, null())
+    at_gate = (_CASE.order_id == _ORDER.id, _OPEN, _CASE.natural_key.startswith(AT_GATE))
+    due_at = case((blocked, select(func.min(_CASE.due_at)).where(*at_gate).correlate(PURCHASE_ORDER).scalar_subquery()))
+    told = exists().where(*at_gate, _mine(actor))
+    query = _orders(kind, _worst_finding(), amount, since, due_at)
     return query.where(*waiting, _of_buyer(actor), ~told.correlate(PURCHASE_ORDER))
 
 
