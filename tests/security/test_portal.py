@@ -65,11 +65,21 @@ def test_an_expired_link_shows_nothing_of_the_order_and_offers_a_new_one(keller:
 
     assert (answer.status_code, keller.order.order_ref in answer.text) == (410, False)
     keller.seen = carried(answer.text)
+    assert "We mail you a new one to the address we know of your company." in answer.text
     for _ in range(2):
-        assert "A new link is on its way" in keller.visitor.post(f"{keller.path}/new-link", data=keller.seen).text
+        asked = keller.visitor.post(f"{keller.path}/new-link", data=keller.seen)
+        assert (asked.status_code, asked.headers["location"]) == (303, f"{keller.path}/new-link")
+    assert "A new link is on its way" in keller.visitor.get(f"{keller.path}/new-link").text
     with keller.database.read(SYSTEM) as tx:
         (message,) = messages.of_order(tx, keller.order.id)
     assert (message.channel, message.payload["purpose"]) == ("email", "new_link")
+
+
+def test_the_page_that_promises_a_new_link_is_for_expired_links_alone(keller: SupplierPage) -> None:
+    assert keller.visitor.get(f"{keller.path}/new-link").headers["location"] == keller.path
+    assert keller.visitor.get(f"/s/{'A' * 43}/new-link").status_code == 404
+    with keller.database.read(SYSTEM) as tx:
+        assert messages.of_order(tx, keller.order.id) == []
 
 
 def test_an_expired_link_answers_nothing(keller: SupplierPage, superuser: Superuser) -> None:

@@ -18,6 +18,7 @@ from starlette.responses import Response
 
 from purveyor.app import acknowledge, links
 from purveyor.app.acknowledge import AcknowledgmentCommand, AcknowledgmentResult
+from purveyor.app.links import LinkExpired
 from purveyor.core.access import SYSTEM, SYSTEM_SCOPE
 from purveyor.core.acknowledge import NOT_APPLICABLE, AnswerPart, DocumentChanged, LineAnswer, Outcome
 from purveyor.core.canonical import to_json
@@ -97,7 +98,17 @@ def mail_new_link(request: Request, token: str, form: LinkForm) -> Response:
     database: Database = request.app.state.database
     with database.transaction(SYSTEM, correlation_id=request.state.correlation_id, source="portal") as tx:
         links.send_new_link(tx, token)
-    return page(request, "portal/sent.html")
+    return go_to(request, f"/s/{token}/new-link")
+
+
+@router.get("/{token}/new-link")
+def new_link_is_mailed(request: Request, token: str) -> Response:
+    """Say that a new link is on its way; a page of its own, so that reading it again asks for nothing."""
+    try:
+        visit(request, token)
+    except LinkExpired:
+        return page(request, "portal/sent.html")
+    return go_to(request, f"/s/{token}")
 
 
 def _changed_meanwhile(guest: Visit, form: FormData) -> bool:
