@@ -9,7 +9,7 @@ from threading import Thread
 
 import pytest
 
-from purveyor.app import approval_steps, approve, submit
+from purveyor.app import approval_steps, approve, edit, submit
 from purveyor.app.submit import Checked
 from purveyor.core.access import SYSTEM, Role
 from purveyor.core.approval import RouteResult
@@ -23,6 +23,7 @@ from purveyor.core.approval_chain import (
 )
 from purveyor.core.approval_decisions import DecideStep
 from purveyor.core.cases import ExceptionType
+from purveyor.core.editing import EditOrder, LineEdit
 from purveyor.core.errors import NotAuthorised, NotFound, PurveyorError, StaleVersion
 from purveyor.core.events.base import Ref
 from purveyor.core.facts import GatePolicy, OrderFacts
@@ -249,6 +250,35 @@ def test_whoever_submits_an_order_does_not_approve_it(database: Database, people
 
     assert step.holder is None
     assert open_types(database, approval_steps.no_holder_key(step.id)) == [ExceptionType.APPROVAL_NO_HOLDER]
+
+
+def test_whoever_edited_an_order_does_not_approve_it_when_somebody_else_submits_it(database: Database, people: People) -> None:
+    [draft] = submitted(database, worth("19968.00"), severity=Severity.BLOCK)
+    with database.transaction(replace(people.martha, roles=frozenset({Role.CATEGORY_MANAGER}))) as tx:
+        edited = edit.edit(tx, draft.id, EditOrder(draft.row_version, {1: LineEdit(unit_price=Decimal("19960.00"))})).order
+
+    [order] = submitted(database, edited, by=people.rita)
+
+    step = the_step(database, order)
+    assert step.holder is not None
+    assert step.holder.person_key == "paula"
+    with pytest.raises(SelfApproval):
+        say(database, people.martha, step.id, version=2)
+
+
+def test_an_edit_before_the_last_approval_makes_nobody_a_party(database: Database, people: People) -> None:
+    [draft] = submitted(database, worth("19968.00"), severity=Severity.BLOCK)
+    for editor, price in ((people.martha, "19960.00"), (people.rita, "19961.00")):
+        order = standing(database, draft)
+        with database.transaction(replace(editor, roles=frozenset({Role.CATEGORY_MANAGER}))) as tx:
+            edited = edit.edit(tx, draft.id, EditOrder(order.row_version, {1: LineEdit(unit_price=Decimal(price))})).order
+        [order] = submitted(database, edited)
+        first = the_step(database, order)
+        if editor is people.martha:
+            say(database, people.paula, first.id, version=order.version)
+
+    assert first.holder is not None
+    assert first.holder.person_key == "martha"
 
 
 def test_a_step_nobody_holds_is_owned_by_an_exception_until_somebody_is_named(database: Database, people: People) -> None:

@@ -34,7 +34,7 @@ from purveyor.core.lifecycle import Status, Verb
 from purveyor.core.order import Origin, PurchaseOrder, advance
 from purveyor.core.policy.approval_terms import approval_limits
 from purveyor.core.policy.policy_set import PolicySet
-from purveyor.store import approvals, events, orders, rates
+from purveyor.store import approvals, approvers, events, orders, rates
 from purveyor.store.db import Tx
 
 OVER_BUDGET = "OVER_BUDGET"
@@ -66,8 +66,9 @@ def submit_checked(tx: Tx, checked: Sequence[Checked]) -> list[PurchaseOrder]:
     free = [item for item in checked if not item.report.blocked]
     earlier = list(approvals.earlier_orders(tx, [item.order for item in free], limits.split_window_days, tx.now.date()))
     routed: list[_Routed] = []
+    editors = approvers.editors(tx, [item.order.id for item in free if item.order.version > 1])
     for item in free:
-        made = _route(tx, item, policies, tuple(earlier))
+        made = _route(tx, item, policies, tuple(earlier), _parties(tx, item.order) | editors.get(item.order.id, frozenset()))
         earlier.extend(_as_earlier(tx, made))
         routed.append(made)
     saved = dict(zip((made.order.id for made in routed), orders.save_many(tx, [made.order for made in routed]), strict=True))
@@ -78,7 +79,7 @@ def submit_checked(tx: Tx, checked: Sequence[Checked]) -> list[PurchaseOrder]:
     return [saved.get(item.order.id, item.order) for item in checked]
 
 
-def _route(tx: Tx, item: Checked, policies: PolicySet, earlier: tuple[EarlierOrder, ...]) -> _Routed:
+def _route(tx: Tx, item: Checked, policies: PolicySet, earlier: tuple[EarlierOrder, ...], parties: frozenset[str]) -> _Routed:
     order, report = item.order, item.report
     rate = rates.rate_on(tx, order.currency, policy_currency(policies), order.order_date)
     facts = RoutingFacts(
@@ -91,7 +92,7 @@ def _route(tx: Tx, item: Checked, policies: PolicySet, earlier: tuple[EarlierOrd
     )
     decided = route(order, policies, facts)
     step_ids = tuple(StepId(tx.new_id()) for _ in decided.chain)
-    chain = start_chain(order, decided, ChainId(tx.new_id()), step_ids, _parties(tx, order), tx.now)
+    chain = start_chain(order, decided, ChainId(tx.new_id()), step_ids, parties, tx.now)
     told: list[Event] = [_submitted(order, chain, decided)]
     if chain.steps:
         order = advance(order, Verb.SUBMIT, Status.PENDING_APPROVAL)
@@ -107,7 +108,7 @@ def _route(tx: Tx, item: Checked, policies: PolicySet, earlier: tuple[EarlierOrd
 
 
 def _parties(tx: Tx, order: PurchaseOrder) -> frozenset[str]:
-    """Return the person keys of those who asked for the order: its requester and whoever submits it."""
+    """Return the person keys of those who asked for the order as it stands: its requester and whoever submits it."""
     submitter = tx.actor.person_key if tx.actor.kind is ActorKind.USER else None
     return frozenset(key for key in (order.requester, submitter) if key is not None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,16 +10,19 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, all_, and_, any_, delete, exists, func, literal, or_, select, update
+from sqlalchemy import RowMapping, Select, all_, and_, any_, bindparam, delete, exists, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from purveyor.core.access import Role
+from purveyor.core.access import ActorKind, Role
 from purveyor.core.approval_chain import Delegation, Holder, StepState
 from purveyor.core.errors import NotFound
+from purveyor.core.events.approval import OrderApproved
+from purveyor.core.events.order import OrderEdited
 from purveyor.core.ids import BusinessUnitId, OrderId, StepId, UserId
 from purveyor.core.policy.compile import lineage
 from purveyor.store.db import Tx
 from purveyor.store.tables.approvals import APPROVAL_CHAIN, APPROVAL_HOLDER, APPROVAL_STEP, DELEGATION, EVERY_CATEGORY
+from purveyor.store.tables.log import EVENT
 from purveyor.store.tables.orders import PURCHASE_ORDER
 from purveyor.store.tables.parties import APP_USER, USER_ROLE
 
@@ -100,6 +104,29 @@ def person(tx: Tx, user_id: UserId, unit_id: BusinessUnitId) -> Person:
         raise NotFound(user=user_id)
     roles = select(USER_ROLE.c.role).where(USER_ROLE.c.user_id == user_id, USER_ROLE.c.business_unit_id == unit_id)
     return Person(Holder(user_id, row.person_key), frozenset(Role(role) for role in tx.conn.execute(roles).scalars()))
+
+
+def editors(tx: Tx, order_ids: Collection[OrderId]) -> dict[OrderId, frozenset[str]]:
+    """Return the person keys of those who edited each order since its last approval, or since it came to be."""
+    approved = EVENT.alias()
+    last_approval = (
+        select(func.coalesce(func.max(approved.c.position), 0))
+        .where(approved.c.stream_type == EVENT.c.stream_type, approved.c.stream_id == EVENT.c.stream_id)
+        .where(approved.c.type == OrderApproved.type)
+        .scalar_subquery()
+    )
+    query = (
+        select(EVENT.c.stream_id, APP_USER.c.person_key)
+        .join(APP_USER, APP_USER.c.id == EVENT.c.actor_id)
+        .where(EVENT.c.stream_type == "order", EVENT.c.stream_id == func.any(bindparam("ids")))
+        .where(EVENT.c.type == OrderEdited.type, EVENT.c.actor_kind == ActorKind.USER.value, EVENT.c.position > last_approval)
+        .distinct()
+    )
+    found: dict[OrderId, set[str]] = defaultdict(set)
+    if order_ids:
+        for order_id, person_key in tx.conn.execute(query, {"ids": list(order_ids)}):
+            found[OrderId(order_id)].add(person_key)
+    return {order_id: frozenset(people) for order_id, people in found.items()}
 
 
 def add_delegation(tx: Tx, given: Delegation) -> None:
