@@ -116,6 +116,8 @@ def test_a_proposal_outside_the_window_waits_for_the_buyer(api: Api, order: Purc
         ({"sent_at": "2026-03-09T10:00:00"}, "invalid_input", "#/sent_at"),
         ({"sent_at": "0001-03-09T10:00:00Z"}, "invalid_input", "#/sent_at"),
         ({"sent_at": "9999-12-31T23:59:59-14:00"}, "invalid_input", "#/sent_at"),
+        ({"sent_at": "2026-03-11T00:00:00Z"}, "sent_in_future", "#/sent_at"),
+        ({"sent_at": "2099-01-01T00:00:00Z"}, "sent_in_future", "#/sent_at"),
         ({"unknown": True}, "invalid_input", "#/unknown"),
         ({"external_id": ""}, "invalid_input", "#/external_id"),
         ({"header": "change", "lines": []}, "invalid_input", "#/header"),

@@ -77,6 +77,9 @@ def test_a_corrected_shipment_takes_the_place_of_the_first_and_a_repeated_one_ch
         ({"lines": [{"line_no": 7, "quantity": "12"}]}, "unknown_reference", "#/lines/0/line_no"),
         ({"lines": [{"line_no": 1, "quantity": "0"}]}, "invalid_input", "#/lines/0/quantity"),
         ({"lines": [{"line_no": 1, "quantity": "1", "uom": "PALLET"}]}, "uom_unknown", "#/lines/0/uom"),
+        ({"lines": [{"line_no": 1, "quantity": "999999999"}]}, "ship_quantity_implausible", "#/lines/0/quantity"),
+        ({"lines": [{"line_no": 1, "quantity": "201"}]}, "ship_quantity_implausible", "#/lines/0/quantity"),
+        ({"sent_at": "2099-01-01T00:00:00Z"}, "sent_in_future", "#/sent_at"),
         ({"lines": []}, "invalid_input", "#/lines"),
     ],
 )

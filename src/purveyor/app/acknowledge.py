@@ -17,7 +17,7 @@ from purveyor.app.answering import Ground
 from purveyor.app.cases import clear
 from purveyor.app.progress import units_of
 from purveyor.app.proposals import DecideProposal, ProposalOutcome
-from purveyor.app.supplier_door import order_of_supplier
+from purveyor.app.supplier_door import order_of_supplier, require_sent
 from purveyor.core.access import Permission
 from purveyor.core.acknowledge import Acknowledgment, ApplyResult, DocumentChanged, LineAnswer, Outcome
 from purveyor.core.answers import in_line_unit, validate
@@ -74,10 +74,11 @@ def record(tx: Tx, command: AcknowledgmentCommand) -> AcknowledgmentResult:
     """Keep and apply an acknowledgment; a repetition returns the first result.
 
     Raises NotAuthorised, NotFound (also for another supplier's order), InvalidInput, UnknownReference, UnknownUnit,
-    DocumentChanged, IllegalTransition.
+    DocumentChanged, IllegalTransition, SentInFuture.
     """
     tx.actor.require(Permission.ACKNOWLEDGMENT_WRITE)
     order = order_of_supplier(tx, command.order_id)
+    require_sent(tx, command.sent_at)
     ground = answering.ground_of(tx, order)
     answer = _answer(tx, order, ground, command)
     before = answering.load(tx, ground, order)

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
 from purveyor.app.progress import items_of, units_of
-from purveyor.app.supplier_door import order_of_supplier, require_with_supplier
+from purveyor.app.supplier_door import order_of_supplier, require_sent, require_with_supplier
 from purveyor.core.access import Permission
 from purveyor.core.acknowledge import DocumentChanged
 from purveyor.core.canonical import digest
@@ -22,7 +23,7 @@ from purveyor.core.events.order import order_stream
 from purveyor.core.events.shipping import QuantityMoved, ShipmentAnnounced
 from purveyor.core.ids import MovementId, OrderId, ShipNoticeId
 from purveyor.core.order import PurchaseOrder
-from purveyor.core.progress import to_base
+from purveyor.core.progress import ordered_at, to_base
 from purveyor.core.shipping import (
     Movement,
     MovementKind,
@@ -35,6 +36,15 @@ from purveyor.core.shipping import (
 )
 from purveyor.store import events, inbox, movements, ship_notices
 from purveyor.store.db import Tx
+
+BELIEVABLE: Final = 10
+"""A shipment of more than so many times the order is a slip or a wrong unit (rule of thumb)."""
+
+
+class ShipsFarTooMuch(InvalidInput):
+    """This ship notice announces many times what is ordered; check quantity and unit and send it again."""
+
+    code = "ship_quantity_implausible"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +79,12 @@ class ShipNoticeResult:
 def record(tx: Tx, command: ShipNoticeCommand) -> ShipNoticeResult:
     """Keep a ship notice and post what it announces; a repetition changes nothing.
 
-    Raises NotAuthorised, NotFound, InvalidInput, UnknownReference, UnknownUnit, DocumentChanged, IllegalTransition.
+    Raises NotAuthorised, NotFound, InvalidInput, UnknownReference, UnknownUnit, DocumentChanged, IllegalTransition, SentInFuture,
+    ShipsFarTooMuch.
     """
     tx.actor.require(Permission.SHIP_NOTICE_WRITE)
     order = order_of_supplier(tx, command.order_id)
+    require_sent(tx, command.sent_at)
     notice = _notice(tx, order, command)
     known = ship_notices.of_order(tx, order.id)
     same = next((each for each in known if _key(each) == _key(notice)), None)
@@ -136,8 +148,20 @@ def _notice(tx: Tx, order: PurchaseOrder, command: ShipNoticeCommand) -> ShipNot
         mode=command.mode,
         id=ShipNoticeId(tx.new_id()),
     )
-    _announced_by_place(tx, order, notice)
+    _require_believable(tx, order, notice)
     return notice
+
+
+def _require_believable(tx: Tx, order: PurchaseOrder, notice: ShipNotice) -> None:
+    """Raise ShipsFarTooMuch for a slip or a wrong unit; what is a little above the order is judged when it is counted."""
+    items = items_of(tx, [order])
+    for place, announced in _announced_by_place(tx, order, notice).items():
+        line = order.line(place.line_no)
+        assert line is not None
+        ordered = ordered_at(replace(line, cancelled=False), units_of(line, items)).get(place, Decimal(0))
+        if announced > ordered * BELIEVABLE:
+            limit = f"more than {BELIEVABLE} times what is ordered there"
+            raise ShipsFarTooMuch(field="quantity", reason=limit, line_no=place.line_no)
 
 
 def _announced_by_place(tx: Tx, order: PurchaseOrder, notice: ShipNotice) -> dict[Place, Decimal]:

@@ -1,13 +1,31 @@
-"""The order a document from outside is about: locked, with its supplier, and never another supplier's."""
+"""The order a document from outside is about: locked, with its supplier, and never another supplier's; and when it was sent."""
 
 from __future__ import annotations
 
-from purveyor.core.errors import IllegalTransition, NotFound
+from datetime import datetime, timedelta
+from typing import Final
+
+from purveyor.core.errors import IllegalTransition, InvalidInput, NotFound
 from purveyor.core.ids import OrderId
 from purveyor.core.lifecycle import WITH_SUPPLIER, allowed_verbs
 from purveyor.core.order import PurchaseOrder
 from purveyor.store import orders
 from purveyor.store.db import Tx
+
+CLOCKS_DIFFER: Final = timedelta(hours=24)
+"""How far a sender's clock may run ahead of ours before we do not believe it."""
+
+
+class SentInFuture(InvalidInput):
+    """This document says that it was sent more than a day after our present time; correct the time and send it again."""
+
+    code = "sent_in_future"
+
+
+def require_sent(tx: Tx, sent_at: datetime) -> None:
+    """Raise SentInFuture for a time no sender's clock can show: such a document would win over every later one."""
+    if sent_at > tx.now + CLOCKS_DIFFER:
+        raise SentInFuture(field="sent_at", reason="more than 24 hours ahead of our time")
 
 
 def order_of_supplier(tx: Tx, order_id: OrderId) -> PurchaseOrder:
