@@ -6,9 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import text
 
-from purveyor.app import close, resolve
-from purveyor.app.cases import open_case
+from purveyor.app import close, hold, resolve
+from purveyor.app.cases import clear, open_case
+from purveyor.app.follow_up import CLOSE_CHECK
 from purveyor.app.resolve import Resolve
 from purveyor.core.access import SYSTEM
 from purveyor.core.cases import ExceptionType, OpenCase
@@ -83,6 +85,12 @@ def test_an_order_on_hold_is_not_closed(database: Database) -> None:
 
     assert closed(database, order.id) is Status.ACKNOWLEDGED
 
+    before = close_checks(database, order.id)
+    with database.transaction(SYSTEM) as tx:
+        hold.lift(tx, order.id, orders.get(tx, order.id).row_version)
+    assert close_checks(database, order.id) == before + 1
+    assert closed(database, order.id) is Status.CLOSED
+
 
 def test_a_question_about_the_order_keeps_it_open(database: Database) -> None:
     order = the_order(database)
@@ -122,3 +130,26 @@ def test_an_order_whose_last_pieces_are_within_the_short_close_tolerance_closes_
     with database.read(SYSTEM) as tx:
         last = events.read_stream(tx, Ref("order", order.id))[-1]
     assert last.payload["short_lines"] == [1]
+
+
+def test_it_is_looked_again_whether_an_order_is_complete_when_its_last_question_ends_by_itself(database: Database) -> None:
+    order = the_order(database)
+    goods_came(database, order, 20)
+    billed(database, a_bill(order, cartons="20"))
+    with database.transaction(SYSTEM) as tx:
+        open_case(tx, OpenCase(ExceptionType.MESSAGE_FAILED, "message:1", order_id=order.id))
+    assert close_checks(database, order.id) == 1
+
+    with database.transaction(SYSTEM) as tx:
+        clear(tx, "message:1")
+
+    assert close_checks(database, order.id) == 2
+
+
+def close_checks(database: Database, order_id: OrderId) -> int:
+    """How often it was asked for so far."""
+    query = "SELECT count(*) FROM procrastinate_jobs WHERE task_name = :kind AND args->'payload'->>'order_id' = :order_id"
+    with database.read(SYSTEM) as tx:
+        found = tx.conn.scalar(text(query), {"kind": CLOSE_CHECK, "order_id": str(order_id)})
+    assert isinstance(found, int)
+    return found

@@ -22,7 +22,8 @@ from purveyor.core.lifecycle import Status
 from purveyor.core.order import PurchaseOrder
 from purveyor.demo.partners.server import Answer, Partner, Received
 from purveyor.demo.processes import Child
-from purveyor.store import messages
+from purveyor.store import cases, messages
+from purveyor.store.cases import CaseFilter
 from purveyor.store.db import Database
 from purveyor.store.embedded import EmbeddedServer
 from tests.app.people import MONDAY_NINE
@@ -275,13 +276,14 @@ def drained(flow: Flow) -> bool:
 
 
 def left(flow: Flow) -> str:
-    """What was not done, and of three such orders where they stand."""
+    """What was not done: of each such order what is asked about it, and where the first one stands."""
     open_ones = [order for order in flow.orders() if order.status is not Status.CLOSED]
     told = [f"{len(open_ones)} orders are not closed; {flow.waiting_messages()} messages and {flow.jobs_left()} jobs are left"]
     with flow.database.read(SYSTEM) as tx:
-        for order in open_ones[:3]:
+        for order in open_ones:
+            asked = [case.summary for case in cases.listed(tx, CaseFilter(order_id=order.id))]
+            told.append(f"{order.order_ref} {order.status}: {asked}")
+        for order in open_ones[:1]:
             sent = [f"{each.kind} {each.state} {each.last_error or ''}".strip() for each in messages.of_order(tx, order.id)]
-            told.append(
-                f"{order.order_ref} {order.status}: {sent} {flow.open_types(order)} {progress_of(tx, [order.id])[order.id]}"
-            )
-    return "; ".join(told)
+            told.append(f"{order.order_ref}: {sent} {progress_of(tx, [order.id])[order.id]}")
+    return "\n".join(told)

@@ -9,13 +9,15 @@ from typing import ClassVar
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from purveyor.core.access import SYSTEM, SYSTEM_SCOPE, Actor, ActorKind, Role, ScopeKind, scope_of
 from purveyor.core.erp_records import ErpReceiptLine
 from purveyor.core.erp_results import Applied, Conflict, Duplicate, Rejected, Unknown, Unsupported
 from purveyor.core.events.base import Event, Ref
 from purveyor.core.events.message import message_stream
-from purveyor.core.ids import ItemId, MessageId, SiteId
+from purveyor.core.ids import ItemId, MessageId, SiteId, order_ref, read_order_ref
 from purveyor.core.items import StockPosition
 from purveyor.core.money import CurrencyMismatch, Money, total
 from purveyor.core.quantity import UnitTable, UnknownUnit
@@ -102,3 +104,21 @@ def test_an_event_says_only_its_own_fields_and_no_two_share_a_type() -> None:
 
         class Other(Event):
             type: ClassVar[str] = "test.weighed"
+
+
+def test_no_two_order_references_look_alike_and_a_misread_one_is_found() -> None:
+    references = [order_ref(number) for number in range(1, 5000)]
+
+    assert len(set(references)) == len(references)
+    assert not set("ILOU") & set("".join(references))
+    assert order_ref(32) == "PV000010"
+    assert read_order_ref(" pv oooo1o ") == "PV000010"
+    assert read_order_ref("PVL0000i") == "PV100001"
+    assert read_order_ref("po-17") == "PO-17"
+    assert len(order_ref(2**50 - 1)) == 12
+
+
+@given(st.integers(1, 2**50 - 1))
+def test_every_reference_reads_as_itself(number: int) -> None:
+    assert read_order_ref(order_ref(number)) == order_ref(number)
+    assert read_order_ref(order_ref(number).lower()) == order_ref(number)

@@ -12,6 +12,7 @@ from typing import Final
 
 from purveyor.app import calendars
 from purveyor.app.case_rules import due_time, rule_for
+from purveyor.app.follow_up import recheck_completion
 from purveyor.core import case_decisions
 from purveyor.core.access import Role
 from purveyor.core.calendar import BusinessCalendar, business_minutes
@@ -136,4 +137,6 @@ def keep(tx: Tx, decision: CaseDecision) -> ExceptionCase:
             timers.set_timer(tx, DUE_TIMER, "exception", decision.case.id, decision.case.due_at)
         else:
             timers.cancel_timers(tx, "exception", decision.case.id)
+        if not decision.case.is_open and decision.case.subject.order_id is not None:
+            recheck_completion(tx, decision.case.subject.order_id)  # it may have been the last thing that kept the order open
     return decision.case

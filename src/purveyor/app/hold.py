@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from purveyor.app.approve import queue_release
+from purveyor.app.follow_up import recheck_completion
 from purveyor.app.issue import tell
 from purveyor.core.access import Permission
 from purveyor.core.errors import IllegalTransition, ReasonRequired
@@ -62,4 +63,5 @@ def lift(tx: Tx, order_id: OrderId, row_version: int) -> PurchaseOrder:
     told = any(message.kind == MessageKind.SUPPLIER_ORDER for message in messages.of_order(tx, order.id))
     if saved.status is Status.ISSUED and not told:
         tell(tx, [saved])
+    recheck_completion(tx, saved.id)
     return saved

@@ -285,6 +285,7 @@ def end(tx: Tx, decision: InvoiceDecision) -> Invoice:
     timers.cancel_timers(tx, "invoice", ended.id)
     for order_id in ended.order_ids:  # what was held as a copy of this one may be the right one
         recheck_invoices(tx, order_id)
+        recheck_completion(tx, order_id)
     return ended
 
 

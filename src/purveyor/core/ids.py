@@ -32,6 +32,9 @@ MessageId = NewType("MessageId", UUID)
 ErpInstance = NewType("ErpInstance", str)
 """Short name of one connected ERP database, for example ``tryton``."""
 
+ORDER_REF_PREFIX: Final = "PV"
+ORDER_REF_DIGITS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LOOKALIKES: Final = str.maketrans({"O": "0", "I": "1", "L": "1"})
 ORDER_REF_PATTERN: Final = re.compile(r"[A-Z0-9]{1,12}")
 """Our reference inside ERPs: at most 12 characters, because the tightest ERP field holds no more."""
 
@@ -46,11 +49,21 @@ def uuid7(moment: datetime, random: bytes) -> UUID:
 
 
 def order_ref(sequence: int) -> str:
-    """Return our order reference for a sequence number: ``PV`` and base 36, at most 12 characters."""
-    digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    """Return our order reference for a sequence number: ``PV`` and base 32 without the look-alikes I, L, O and U.
+
+    Suppliers key it from paper and number their bills after it. At most 12 characters. Alphabet: Crockford base 32.
+    """
     text = ""
     rest = sequence
     while rest:
-        rest, digit = divmod(rest, 36)
-        text = digits[digit] + text
-    return "PV" + text.rjust(6, "0")
+        rest, digit = divmod(rest, len(ORDER_REF_DIGITS))
+        text = ORDER_REF_DIGITS[digit] + text
+    return ORDER_REF_PREFIX + text.rjust(6, "0")
+
+
+def read_order_ref(text: str) -> str:
+    """Return an order reference as we wrote it from what somebody keyed: upper case, no spaces, O read as 0, I and L as 1."""
+    kept = "".join(text.split()).upper()
+    if not kept.startswith(ORDER_REF_PREFIX):
+        return kept
+    return ORDER_REF_PREFIX + kept.removeprefix(ORDER_REF_PREFIX).translate(_LOOKALIKES)

@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from purveyor.core.errors import NotFound, StaleVersion
-from purveyor.core.ids import ErpInstance, ItemId, OrderId, order_ref
+from purveyor.core.ids import ErpInstance, ItemId, OrderId, order_ref, read_order_ref
 from purveyor.core.lifecycle import ENDED, Status
 from purveyor.core.order import PurchaseOrder, Schedule
 from purveyor.store.db import Tx
@@ -71,8 +71,8 @@ def lock_many(tx: Tx, order_ids: Collection[OrderId]) -> dict[OrderId, PurchaseO
 
 
 def by_ref(tx: Tx, reference: str) -> PurchaseOrder:
-    """Return the order with our reference; raise NotFound."""
-    order_id = tx.conn.scalar(select(PURCHASE_ORDER.c.id).where(PURCHASE_ORDER.c.order_ref == reference))
+    """Return the order with our reference, also when a look-alike was keyed; raise NotFound."""
+    order_id = tx.conn.scalar(select(PURCHASE_ORDER.c.id).where(PURCHASE_ORDER.c.order_ref == read_order_ref(reference)))
     if order_id is None:
         raise NotFound(order_ref=reference)
     return get(tx, OrderId(order_id))
