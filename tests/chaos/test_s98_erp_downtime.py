@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from purveyor.app import edit, hold
+from purveyor.app.hold import HoldOrder
 from purveyor.connectors.erp.memory import Fault
 from purveyor.core.access import SYSTEM
 from purveyor.core.erp_records import Entity
@@ -13,7 +16,9 @@ from purveyor.core.events.base import Ref
 from purveyor.core.lifecycle import Status
 from purveyor.core.messaging import AfterFailure, MessageKind, Step
 from purveyor.core.order import PurchaseOrder
-from purveyor.store import events, feeds, messages
+from purveyor.core.parties import SupplierStatus
+from purveyor.store import events, feeds, masters, messages
+from purveyor.store.masters import Provenance
 from purveyor.store.messages import Message
 from tests.chaos.flow import SUPPLIER, Flow, a_clean_draft
 
@@ -180,3 +185,72 @@ def test_s98_receipts_and_invoices_are_posted_once_whatever_happens_to_their_fir
     assert held is not None
     assert held.lines[0].quantity_received == held.lines[0].quantity_invoiced == order.lines[0].quantity
     assert len(flow.erp.ledger.records(Entity.RECEIPT)) == len(flow.erp.ledger.records(Entity.INVOICE)) == 1
+
+
+def on_hold(flow: Flow, status: SupplierStatus) -> None:
+    """The supplier is set on hold, or let go again."""
+    with flow.database.transaction(SYSTEM) as tx:
+        [supplier] = masters.suppliers(tx).values()
+        masters.save_suppliers(tx, [replace(supplier, status=status)], Provenance(tx.now, "test"))
+
+
+def looked_at_again(flow: Flow, order: PurchaseOrder) -> PurchaseOrder:
+    """The order is stopped for a moment and let go; before it leaves, the gate looks at it once more."""
+    with flow.database.transaction(SYSTEM) as tx:
+        held = hold.hold(tx, order.id, HoldOrder(flow.order("d1").row_version, "a question"))
+        hold.lift(tx, order.id, held.row_version)
+    flow.works()
+    return flow.order("d1")
+
+
+def approved_once_more(flow: Flow) -> None:
+    """The draft is submitted and approved in the same version."""
+    draft = flow.order("d1")
+    with flow.database.transaction(SYSTEM) as tx:
+        edit.submit(tx, draft.id, draft.row_version)
+    flow.approves(flow.order("d1"))
+    assert flow.order("d1").version == 1
+
+
+@pytest.mark.parametrize("tried_meanwhile", [False, True])
+def test_s98_a_confirmation_waits_while_the_order_is_taken_back_and_approved_again_and_leaves_once(
+    flow: Flow, tried_meanwhile: bool
+) -> None:
+    [order] = waiting_for_approval(flow, 1)
+    flow.erp.unplugged = True
+    flow.approves(order)
+    flow.works()
+
+    on_hold(flow, SupplierStatus.HOLD_ORDERS)
+    assert looked_at_again(flow, order).status is Status.DRAFT
+    if tried_meanwhile:
+        flow.waits_end()
+    on_hold(flow, SupplierStatus.ACTIVE)
+    approved_once_more(flow)
+    flow.works()
+    flow.erp.unplugged = False
+    flow.settles()
+
+    assert flow.order("d1").status is Status.ISSUED
+    assert flow.erp.writes == 1
+    assert confirmation(flow, order).state == "done"
+
+
+def test_s98_what_the_erp_placed_while_the_order_was_taken_back_is_adopted_when_it_is_approved_again(flow: Flow) -> None:
+    [order] = waiting_for_approval(flow, 1)
+    flow.approves(order)
+    flow.erp.fail_next_write(Fault.ANSWER_LOST)
+    flow.works()
+    on_hold(flow, SupplierStatus.HOLD_ORDERS)
+    assert looked_at_again(flow, order).status is Status.DRAFT
+    flow.settles()
+    assert flow.open_types(order).count("BYPASSED_GATE") == 1
+
+    on_hold(flow, SupplierStatus.ACTIVE)
+    approved_once_more(flow)
+    flow.works()
+    flow.settles()
+
+    assert flow.order("d1").status is Status.ISSUED
+    assert flow.erp.writes == 1
+    assert "BYPASSED_GATE" not in flow.open_types(order)

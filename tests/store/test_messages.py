@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -69,6 +70,26 @@ def test_only_one_worker_holds_a_message(database: Database) -> None:
     with database.transaction(SYSTEM) as first, database.transaction(SYSTEM) as second:
         assert messages.claim(first, message) is not None
         assert messages.claim(second, message) is None
+
+
+def test_a_message_that_is_taken_back_while_it_is_wanted_again_is_queued_again(database: Database) -> None:
+    with database.transaction(SYSTEM) as tx:
+        message = a_message(tx)
+
+    def wanted_again() -> bool:
+        with database.transaction(SYSTEM) as later:
+            return message_batches.queue_again(later, message, {})
+
+    with ThreadPoolExecutor(1) as pool, database.transaction(SYSTEM) as first:
+        messages.withdraw(first, held(first, message))
+        asked = pool.submit(wanted_again)
+        with pytest.raises(TimeoutError):
+            asked.result(timeout=0.5)
+        first.conn.commit()
+        assert asked.result(timeout=10)
+
+    with database.read(SYSTEM) as tx:
+        assert messages.load(tx, message).state == "ready"
 
 
 def test_a_failed_attempt_waits_and_comes_back_when_its_time_is_there(tx: Tx) -> None:

@@ -33,7 +33,7 @@ _NOT_SENT: Final = ("withdrawn", "postponed")
 def confirm_in_erp(tx: Tx, orders: Sequence[PurchaseOrder]) -> dict[OrderId, MessageId]:
     """Queue the confirmation of orders in their ERP; returns the message by order.
 
-    A version that was refused or taken back before is confirmed under the same identity.
+    A version that was refused, taken back, or placed there while it was not approved is confirmed under the same identity.
     """
     new = [_erp_message(order) for order in orders]
     return dict(zip((order.id for order in orders), queue(tx, new, again=True), strict=True))

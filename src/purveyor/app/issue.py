@@ -14,7 +14,7 @@ from purveyor.app import answer_clock, dispatch
 from purveyor.app.approve import void_on_edit
 from purveyor.app.cases import clear, open_case
 from purveyor.app.clearance import check
-from purveyor.app.drift import drift_case, drift_event
+from purveyor.app.drift import drift_case, drift_event, drift_key
 from purveyor.app.erp_names import order_as_record
 from purveyor.app.outbound import Failure, mark_failed, refused, sent_events, supersede, withdraw
 from purveyor.app.quarantine import read_order_job
@@ -229,7 +229,8 @@ def _issue(
     saved = orders.save_many(tx, [_as_issued(tx, order, result, chains.get(order.id)) for order, result in confirmed_orders])
     issued = [_issued(order, result) for order, (_, result) in zip(saved, confirmed_orders, strict=True)]
     events.append(tx, issued)
-    for key in case_keys.open_among(tx, [rejected_key(order.id) for order in saved]):
+    settled = [key for order in saved for key in (rejected_key(order.id), drift_key(order, ExceptionType.BYPASSED_GATE))]
+    for key in sorted(case_keys.open_among(tx, settled)):
         clear(tx, key)
     tell(tx, [order for order in saved if order.hold is None])
     return saved

@@ -57,13 +57,16 @@ def queue_many(tx: Tx, new: Sequence[NewMessage]) -> list[Queued]:
 
 
 def queue_again(tx: Tx, message_id: MessageId, payload: Mapping[str, Json]) -> bool:
-    """Send a message that was given up or taken back once more, under its old identity; False when it is still on its way."""
-    ended = and_(MESSAGE.c.id == message_id, MESSAGE.c.state.in_(("dead", "superseded")))
+    """Send a message that has ended once more, under its old identity; False when it is still on its way.
+
+    Waits for a worker that is just deciding whether to send it: what he takes back in that moment is queued again here.
+    """
+    row = tx.conn.execute(select(MESSAGE.c.kind, MESSAGE.c.state).where(MESSAGE.c.id == message_id).with_for_update()).one()
+    if row.state in ("ready", "leased"):
+        return False
     now = tx.real_now
     fresh = {"state": "ready", "attempts": 0, "payload": dict(payload), "next_attempt_at": now, "queued_at": now}
-    row = tx.conn.execute(update(MESSAGE).where(ended).values(**fresh, finished_at=None).returning(MESSAGE.c.kind)).one_or_none()
-    if row is None:
-        return False
+    tx.conn.execute(update(MESSAGE).where(MESSAGE.c.id == message_id).values(**fresh, finished_at=None, result=None))
     jobs.enqueue_many(tx, [sending_job(row.kind, message_id)])
     return True
 
