@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -115,6 +115,35 @@ def test_schedules_that_do_not_add_up_are_named_with_both_sums() -> None:
     assert (of_one.expected, of_one.actual) == ("60", "50")
     assert (of_two.expected, of_two.actual) == ("60", "70")
     assert codes_of(an_order([part])) == {"SHIP_TO_MISSING", "NEED_BY_MISSING"}
+
+
+@pytest.mark.parametrize(
+    ("hour", "zone", "day", "past"),
+    [
+        (9, "America/New_York", "2026-03-09", False),
+        (9, "America/New_York", "2026-03-08", True),
+        (3, "America/New_York", "2026-03-08", False),
+        (3, "America/New_York", "2026-03-07", True),
+        (12, "Pacific/Auckland", "2026-03-09", True),
+        (12, "Pacific/Auckland", "2026-03-10", False),
+    ],
+)
+def test_a_need_by_date_before_today_at_the_site_stops_the_order(hour: int, zone: str, day: str, past: bool) -> None:
+    order = an_order([a_line(need_by=date.fromisoformat(day))])
+    facts = facts_for(order, sites={DAYTON: a_site(time_zone=zone)})
+
+    report = check(order, facts, GatePolicy(), NOW.replace(hour=hour))
+
+    found = [(finding.severity, finding.actual) for finding in report.findings if finding.code == "NEED_BY_PAST"]
+    assert found == ([(Severity.BLOCK, day)] if past else [])
+
+
+def test_a_date_that_has_passed_is_named_once_and_by_our_own_day_where_the_site_is_not_known() -> None:
+    parts = (Schedule(1, None, dec(30), date(2026, 3, 8)), Schedule(2, DAYTON, dec(30), date(2026, 3, 7)))
+
+    found = [one for one in findings_of(an_order([replace(a_line(), schedules=parts)])) if one.code == "NEED_BY_PAST"]
+
+    assert [one.message for one in found] == ["Needed by 2026-03-08, which has passed: today is 2026-03-09."]
 
 
 # --- delivery terms ------------------------------------------------------------------------------------------------------------

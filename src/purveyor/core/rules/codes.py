@@ -19,6 +19,7 @@ SEVERITIES: Final[Mapping[str, Severity]] = {
     "UNIT_PRICE_INVALID": Severity.BLOCK,
     "SHIP_TO_MISSING": Severity.BLOCK,
     "NEED_BY_MISSING": Severity.BLOCK,
+    "NEED_BY_PAST": Severity.BLOCK,
     "TERMS_MISSING": Severity.BLOCK,
     "INCOTERM_ON_DOMESTIC": Severity.WARN,
     "COUNTRY_UNKNOWN": Severity.WARN,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from purveyor.core.facts import FactKind
 from purveyor.core.finding import Finding, Result, Section
@@ -48,10 +49,25 @@ def line_complete(at: LineCheck) -> Iterator[Finding]:
         yield at.finding(LINE, "SHIP_TO_MISSING", "The ship-to site is missing.", result=Result.NO_DATA)
     if not line.schedules or any(part.need_by is None for part in line.schedules):
         yield at.finding(LINE, "NEED_BY_MISSING", "The need-by date is missing.", result=Result.NO_DATA)
+    yield from _passed(at)
     planned = _scheduled(at)
     if planned != line.quantity:
         message = "The schedules do not add up to the quantity of the line."
         yield at.finding(LINE, "SCHEDULES_UNEVEN", message, expected=number(line.quantity), actual=number(planned))
+
+
+def _passed(at: LineCheck) -> Iterator[Finding]:
+    """Yield NEED_BY_PAST for the first need-by date before today, as the calendar shows it at the site the goods go to."""
+    now = at.whole.now
+    for part in at.line.schedules:
+        if part.need_by is None or part.need_by > now.date():  # no zone is a whole day ahead of UTC
+            continue
+        site = None if part.ship_to is None else at.whole.facts.sites.get(part.ship_to)
+        today = now.date() if site is None else now.astimezone(ZoneInfo(site.time_zone)).date()
+        if part.need_by < today:
+            message = f"Needed by {part.need_by}, which has passed: today is {today}."
+            yield at.finding(LINE, "NEED_BY_PAST", message, expected=f"{today} or later", actual=str(part.need_by))
+            return
 
 
 def _scheduled(at: LineCheck) -> Decimal:

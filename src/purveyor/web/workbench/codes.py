@@ -37,6 +37,7 @@ FINDING: Final[dict[str, str]] = {
     "UNIT_PRICE_INVALID": marked("price cannot be used"),
     "SHIP_TO_MISSING": marked("ship-to missing"),
     "NEED_BY_MISSING": marked("need-by date missing"),
+    "NEED_BY_PAST": marked("need-by date in the past"),
     "TERMS_MISSING": marked("delivery terms missing"),
     "INCOTERM_ON_DOMESTIC": marked("Incoterm on a domestic order"),
     "COUNTRY_UNKNOWN": marked("unknown country"),
