@@ -248,6 +248,20 @@ def test_a_larger_quantity_that_costs_more_per_piece_is_named_with_the_smaller_o
     assert rising_breaks(breaks, PIECES_AND_CARTONS) == rising
 
 
+@pytest.mark.parametrize(("carton_price", "rising"), [("24.00", ("PIECE", "CARTON")), ("12.00", None)])
+def test_one_piece_and_one_carton_are_different_breaks(carton_price: str, rising: tuple[str, str] | None) -> None:
+    breaks = [a_price("PIECE", "1.00"), a_price("CARTON", carton_price, uom="carton")]
+
+    assert rising_breaks(breaks, PIECES_AND_CARTONS) == rising
+
+
+def test_twelve_pieces_and_a_carton_of_twelve_are_one_break_that_hides_none_beside_it() -> None:
+    dozen, carton = a_price("A", "0.90", least=12), a_price("B", "24.00", uom="carton")
+
+    assert rising_breaks([dozen, carton], PIECES_AND_CARTONS) is None
+    assert rising_breaks([dozen, carton, a_price("ONE", "1.00")], PIECES_AND_CARTONS) == ("ONE", "B")
+
+
 def test_breaks_of_different_years_or_of_one_quantity_are_not_compared() -> None:
     last_year = a_price("A", "4.00", valid_to=date(2025, 12, 31))
     this_year = a_price("B", "4.50", least=100, valid_from=date(2026, 1, 1))

@@ -244,15 +244,20 @@ class Overlap:
 def rising_breaks(entries: Iterable[PriceEntry], units: UnitTable) -> tuple[str, str] | None:
     """Return the first two entries of one validity, currency and site where more costs more per base unit; None when none do.
 
-    An agreement with such a pair is refused at load with BREAK_NOT_DESCENDING. Raises UnknownUnit.
+    Quantities are compared in base units too: 12 pieces and a carton of 12 are one break. An agreement with such a pair is
+    refused at load with BREAK_NOT_DESCENDING. Raises UnknownUnit.
     """
     groups: dict[object, list[PriceEntry]] = defaultdict(list)
     for entry in entries:
         groups[entry.currency, entry.site_id, entry.valid_from, entry.valid_to].append(entry)
     for group in groups.values():
-        rising = sorted(group, key=lambda entry: (units.convert(entry.min_qty, entry.uom, units.base_uom), entry.id))
-        for lower, higher in pairwise(rising):
-            if _per_base(higher, units) > _per_base(lower, units) and lower.min_qty != higher.min_qty:
+        breaks: dict[Fraction, list[PriceEntry]] = defaultdict(list)
+        for entry in sorted(group, key=lambda entry: entry.id):
+            breaks[units.convert(entry.min_qty, entry.uom, units.base_uom)].append(entry)
+        for fewer, more in pairwise(sorted(breaks)):
+            lower = min(breaks[fewer], key=lambda entry: _per_base(entry, units))
+            higher = max(breaks[more], key=lambda entry: _per_base(entry, units))
+            if _per_base(higher, units) > _per_base(lower, units):
                 return lower.id, higher.id
     return None
 
