@@ -106,7 +106,7 @@ def _goods(tx: Tx, order: PurchaseOrder) -> Iterator[str]:
     if total[MovementKind.ACCEPTED] > sum((count.quantity for count in counted), Decimal(0)):
         yield f"{order.order_ref}: more was taken in than was counted"
     lines = progress_of(tx, [order.id])[order.id]
-    ordered = sum((place.ordered for line in lines for place in line.places), Decimal(0))
+    ordered = sum((place.ordered - place.short for line in lines for place in line.places), Decimal(0))
     if order.status is Status.CLOSED and total[MovementKind.ACCEPTED] != ordered:
         yield f"{order.order_ref} is closed with {total[MovementKind.ACCEPTED]} of {ordered}"
     live = [bill for bill in invoices.of_orders(tx, [order.id]) if bill.is_live]
