@@ -173,6 +173,25 @@ def test_a_company_is_loaded_under_our_own_identities(connected: Tx) -> None:
     assert [line.source_ref for line in position.value.demand] == ["SO-1"]
 
 
+def test_an_agreement_that_costs_more_the_more_is_bought_is_refused_until_it_is_corrected(connected: Tx) -> None:
+    load(connected)
+    dearer = ErpPriceBreak(min_qty=Decimal(20), unit_price=Decimal("1036.80"), currency="USD")
+    rising = replace(AGREEMENT, version="2", lines=(replace(AGREEMENT.lines[0], price_breaks=(dearer,)),))
+
+    load(connected, [(Entity.AGREEMENT, [rising])])
+    [case] = cases.listed(connected)
+    kept = masters.agreements(connected, [the_item(connected)])
+    cheaper = replace(dearer, unit_price=Decimal("960.00"))
+    corrected = replace(rising, version="3", lines=(replace(AGREEMENT.lines[0], price_breaks=(cheaper,)),))
+    load(connected, [(Entity.AGREEMENT, [corrected])])
+
+    assert case.type is ExceptionType.AGREEMENT_MISMATCH
+    assert "from 20 CT on a unit costs more than from 0 CT on" in case.summary
+    assert [len(one.entries) for many in kept.values() for one in many] == [1]
+    assert cases.listed(connected) == []
+    assert [len(one.entries) for many in masters.agreements(connected, [the_item(connected)]).values() for one in many] == [2]
+
+
 def test_the_same_pages_again_change_nothing(connected: Tx) -> None:
     load(connected)
     before = (masters.items(connected), masters.suppliers(connected), masters.agreements(connected, [the_item(connected)]))

@@ -10,6 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
 
+from purveyor.app.agreement_cases import without_rising
 from purveyor.app.quarantine import Translation
 from purveyor.core.canonical import to_json
 from purveyor.core.erp_records import (
@@ -95,7 +96,10 @@ def _breaks(record: ErpSupplierItem) -> tuple[PriceEntry, ...]:
 
 
 def take_agreements(tx: Tx, erp: ErpInstance, records: Sequence[ErpAgreement], came: Provenance) -> list[Unmapped]:
-    """Take over agreements, one of ours per line; the version counts up when a line says something else than before."""
+    """Take over agreements, one of ours per line; the version counts up when a line says something else than before.
+
+    A line that costs more per unit the more is bought is not taken over and opens an exception.
+    """
     codes = [_supplier(record.supplier) for record in records]
     codes += [code for record in records for line in record.lines for code in (_item(line.item), _line_code(line))]
     translation = _translate(tx, erp, codes)
@@ -110,7 +114,8 @@ def take_agreements(tx: Tx, erp: ErpInstance, records: Sequence[ErpAgreement], c
             ids = (AgreementId(own), SupplierId(translation.known[supplier]), ItemId(translation.known[_item(line.item)]))
             found[ids[0]] = _agreement(record, line, *ids)
     before = {one.id: one for many in masters.agreements(tx, {one.item_id for one in found.values()}).values() for one in many}
-    masters.save_agreements(tx, [_next_version(one, before.get(one.id)) for one in found.values()], came)
+    sound = without_rising(tx, list(found.values()))
+    masters.save_agreements(tx, [_next_version(one, before.get(one.id)) for one in sound], came)
     xref.remember(tx, erp, fresh)
     return translation.held
 
