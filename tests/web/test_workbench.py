@@ -132,6 +132,9 @@ def test_whoever_was_slower_sees_the_difference_and_overwrites_nothing(story: St
     assert late.status_code == 409
     assert "Somebody changed this order after you opened it" in late.text
     assert re.search(r"quantity.*240.*20", late.text, re.DOTALL)
+    assert "dates, places and their quantities" in late.text
+    assert "schedule_no" not in late.text
+    assert "need_by&#39;" not in late.text
     assert story.order(story.stopped).lines[0].quantity == 20
 
 

@@ -33,7 +33,7 @@ from purveyor.web.flashes import go_to
 from purveyor.web.i18n import gettext
 from purveyor.web.security import SignedIn, page_router
 from purveyor.web.templating import page
-from purveyor.web.workbench import terms
+from purveyor.web.workbench import codes
 from purveyor.web.workbench.story import Action, actions_for, find_order
 
 router = page_router("/orders/{reference}")
@@ -64,7 +64,7 @@ def show_difference(request: Request, actor: Actor, reference: str, seen: int) -
         order = find_order(tx, reference)
         before = _version(tx, order, seen)
     changes = differences(before, order) if before is not None else ()
-    shown: dict[str, Any] = {"order": order, "seen": seen, "changes": changes, "terms": terms}
+    shown: dict[str, Any] = {"order": order, "seen": seen, "changes": changes, "codes": codes}
     return page(request, "workbench/order_stale.html", now=tx.now, status=409, **shown)
 
 
