@@ -13,12 +13,13 @@ from uuid import UUID, uuid4
 import pytest
 
 from purveyor.app import cases as case_app
-from purveyor.app import policy
+from purveyor.app import policy, resolve
 from purveyor.app.cases import DUE_TIMER, Hold, Reassign
 from purveyor.app.policy import LoadPolicies
+from purveyor.app.resolve import NotReversible, Resolve, Undo
 from purveyor.core.access import SYSTEM, Actor, ActorKind, Role
 from purveyor.core.cases import CaseStatus, ExceptionCase, ExceptionType, OpenCase, compared
-from purveyor.core.errors import NotFound, StaleVersion
+from purveyor.core.errors import InvalidInput, NotFound, StaleVersion
 from purveyor.core.events.base import Ref
 from purveyor.core.ids import BusinessUnitId, ExceptionCaseId, OrderId, UserId
 from purveyor.core.money import Money
@@ -93,6 +94,23 @@ def test_a_problem_that_comes_back_after_it_was_settled_is_a_new_exception(tx: T
     assert cleared.resolution == "cleared"
     assert second.id != first.id
     assert case_app.clear(tx, "nothing:of:this:name") is None
+
+
+def test_a_question_that_came_back_is_not_opened_a_second_time_by_an_undo(tx: Tx) -> None:
+    first = case_app.open_case(tx, a_problem())
+    resolve.resolve(tx, first.id, Resolve(first.allowed_resolutions[0], "seen"))
+    case_app.open_case(tx, a_problem())
+
+    with pytest.raises(NotReversible):
+        resolve.undo(tx, first.id, Undo("was a mistake"))
+
+
+def test_a_resolution_is_one_that_policy_names(tx: Tx) -> None:
+    first = case_app.open_case(tx, a_problem())
+
+    with pytest.raises(InvalidInput):
+        resolve.resolve(tx, first.id, Resolve("told joe@example.com by phone", "seen"))
+    assert resolve.resolve(tx, first.id, Resolve("decided_by_person", "seen")).override
 
 
 def test_every_type_has_an_owner_a_due_time_and_resolutions_by_policy(tx: Tx) -> None:

@@ -204,6 +204,16 @@ def test_an_approval_of_other_content_releases_nothing(company: Company, approve
     assert event_types(company, approved)[-1] == "order.release_stopped"
 
 
+def test_only_a_draft_is_submitted_even_when_the_gate_would_stop_it(company: Company, approved: PurchaseOrder) -> None:
+    issued = company.issues(approved)
+    pass_hours(company.database, 3)
+
+    with pytest.raises(IllegalTransition), company.database.transaction(SYSTEM) as tx:
+        edit.submit(tx, issued.id, issued.row_version)
+
+    assert exception_of(company, f"gate_blocked:{approved.id}") is None
+
+
 def test_an_edit_takes_the_waiting_confirmation_back(company: Company, approved: PurchaseOrder) -> None:
     company.releases(approved)
     order = company.now(approved)

@@ -118,9 +118,9 @@ def test_an_override_is_done_by_role_and_reason_and_is_on_the_report(database: D
     since = case.opened_at - timedelta(hours=1)
 
     with pytest.raises(NotAuthorised), database.transaction(people.rita) as tx:
-        resolve.resolve(tx, case.id, Resolve("pay_anyway", "the supplier insists"))
+        resolve.resolve(tx, case.id, Resolve("decided_by_person", "the supplier insists"))
     with database.transaction(people.carl) as tx:
-        resolve.resolve(tx, case.id, Resolve("pay_anyway", "the supplier insists"))
+        resolve.resolve(tx, case.id, Resolve("decided_by_person", "the supplier insists"))
 
     with database.read(SYSTEM) as tx:
         (reported,) = cases.overrides(tx, since)

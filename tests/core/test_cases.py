@@ -27,7 +27,7 @@ from purveyor.core.cases import (
     age_band,
     compared,
 )
-from purveyor.core.errors import NotAuthorised, PurveyorError, ReasonRequired, StaleVersion
+from purveyor.core.errors import InvalidInput, NotAuthorised, PurveyorError, ReasonRequired, StaleVersion
 from purveyor.core.events.case import (
     ExceptionEscalated,
     ExceptionHoldEnded,
@@ -180,8 +180,13 @@ def test_an_override_needs_a_reason(reason: str | None) -> None:
         case_decisions.resolve(an_exception(), MANAGER, "pay_anyway", reason, MONDAY)
 
 
+def test_a_resolution_in_free_words_is_refused_whoever_says_it() -> None:
+    with pytest.raises(InvalidInput):
+        case_decisions.resolve(an_exception(), MANAGER, "told joe by phone", "seen", MONDAY, {"pay_anyway"})
+
+
 def test_an_override_with_role_and_reason_is_done_and_marked() -> None:
-    decision = case_decisions.resolve(an_exception(), MANAGER, "pay_anyway", " agreed by phone ", LATER)
+    decision = case_decisions.resolve(an_exception(), MANAGER, "pay_anyway", " agreed by phone ", LATER, {"pay_anyway"})
 
     assert decision.case.override
     assert decision.case.reason == "agreed by phone"
@@ -240,7 +245,7 @@ def test_when_the_cause_is_gone_the_product_settles_without_override() -> None:
 
 
 def test_a_resolution_can_be_undone_with_a_reason() -> None:
-    settled = case_decisions.resolve(an_exception(), MANAGER, "pay_anyway", "phone", MONDAY).case
+    settled = case_decisions.resolve(an_exception(), MANAGER, "pay_anyway", "phone", MONDAY, {"pay_anyway"}).case
 
     decision = case_decisions.reopen(settled, MANAGER, "the price was wrong after all", LATER)
 
@@ -339,7 +344,7 @@ def done(verb: str, case: ExceptionCase, actor: Actor, clock: datetime) -> case_
     """One decision of a script."""
     steps: dict[str, Callable[[], case_decisions.CaseDecision]] = {
         "resolve": lambda: case_decisions.resolve(case, actor, "accept_invoice_price", None, clock),
-        "override": lambda: case_decisions.resolve(case, actor, "pay_anyway", "phone", clock),
+        "override": lambda: case_decisions.resolve(case, actor, "pay_anyway", "phone", clock, {"pay_anyway"}),
         "clear": lambda: case_decisions.clear(case, actor, clock),
         "reopen": lambda: case_decisions.reopen(case, actor, "again", clock),
         "reassign": lambda: case_decisions.reassign(case, actor, Role.IT, None, "theirs"),

@@ -32,6 +32,12 @@ def rule_for(tx: Tx, type_: ExceptionType, category: str | None) -> ExceptionRul
         return UNRULED
 
 
+def known_resolutions(tx: Tx) -> frozenset[str]:
+    """Return every resolution that policy lists for some exception."""
+    rules = [UNRULED, *(rule_for(tx, type_, None) for type_ in ExceptionType)]
+    return frozenset(resolution for rule in rules for resolution in rule.allowed_resolutions)
+
+
 def due_time(tx: Tx, rule: ExceptionRule, business_unit_id: BusinessUnitId | None) -> datetime:
     """Return when an exception opened or escalated now is due, in the business hours of its unit."""
     term = timedelta(seconds=int(rule.due_business_hours * 3600))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from purveyor.app import calendars, match
-from purveyor.app.case_rules import due_time, rule_for
+from purveyor.app.case_rules import due_time, known_resolutions, rule_for
 from purveyor.app.cases import keep
 from purveyor.app.follow_up import recheck_completion
 from purveyor.app.match_cases import mismatch_of
@@ -84,7 +84,8 @@ def resolve(tx: Tx, case_id: ExceptionCaseId, command: Resolve) -> ExceptionCase
     require_version(case, command.version)
     if invoice is not None and command.resolution in WAITING and command.resolution in case.allowed_resolutions:
         return _wait_for_others(tx, case, command)
-    decision = case_decisions.resolve(case, tx.actor, command.resolution, command.reason, tx.now)
+    known = () if command.resolution in case.allowed_resolutions else known_resolutions(tx)
+    decision = case_decisions.resolve(case, tx.actor, command.resolution, command.reason, tx.now, known)
     settled = keep(tx, decision)
     if invoice is not None:
         _consequence(command.resolution, settled)(tx, invoice, settled, command)
@@ -177,6 +178,8 @@ def undo(tx: Tx, case_id: ExceptionCaseId, command: Undo) -> ExceptionCase:
     invoice = _lock_documents(tx, cases.load(tx, case_id))
     case = cases.load(tx, case_id, for_update=True)
     require_version(case, command.version)
+    if not case.is_open and cases.find_open(tx, case.natural_key) is not None:
+        raise NotReversible(resolution=case.resolution, reason="the same question is open again already")
     rule = rule_for(tx, case.type, case.category)
     due_at = due_time(tx, rule, case.business_unit_id)
     reopened = keep(tx, case_decisions.reopen(case, tx.actor, command.reason, due_at))

@@ -61,6 +61,8 @@ def submit_checked(tx: Tx, checked: Sequence[Checked]) -> list[PurchaseOrder]:
     Raises: NotAuthorised, IllegalTransition, OrderOnHold, PolicyMissing; then nothing was done.
     """
     tx.actor.require(Permission.ORDER_SUBMIT)
+    for item in checked:
+        advance(item.order, Verb.SUBMIT, Status.APPROVED)  # refuses what is no draft or on hold, blocked at the gate or not
     policies = policy.current(tx)
     limits = approval_limits(policies)
     free = [item for item in checked if not item.report.blocked]

@@ -5,6 +5,7 @@ Pure decisions over the values of cases.py; each returns the exception as it sta
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -19,7 +20,7 @@ from purveyor.core.cases import (
     NotYourException,
     OpenCase,
 )
-from purveyor.core.errors import ReasonRequired, StaleVersion
+from purveyor.core.errors import InvalidInput, ReasonRequired, StaleVersion
 from purveyor.core.events.base import Event, Ref
 from purveyor.core.events.case import (
     ExceptionEscalated,
@@ -137,10 +138,14 @@ def _require_reason(reason: str | None, action: str) -> str:
     return said
 
 
-def resolve(case: ExceptionCase, actor: Actor, resolution: str, reason: str | None, now: datetime) -> CaseDecision:
-    """Settle an exception. A resolution policy does not list is an override: it needs the right to override and a reason.
+def resolve(
+    case: ExceptionCase, actor: Actor, resolution: str, reason: str | None, now: datetime, known: Collection[str] = ()
+) -> CaseDecision:
+    """Settle an exception. A resolution policy does not list for it is an override: it needs the right to override and a reason.
 
-    Raises: CaseClosed, NotAuthorised, NotYourException, ReasonRequired.
+    ``known`` are the resolutions policy lists for any exception. Others are refused: the resolution stands in the log for ever
+    and is no place for free text; words belong into the reason, which can be erased.
+    Raises: CaseClosed, NotAuthorised, NotYourException, ReasonRequired, InvalidInput.
     """
     _require_open(case)
     require_owner(case, actor)
@@ -148,6 +153,8 @@ def resolve(case: ExceptionCase, actor: Actor, resolution: str, reason: str | No
     if override:
         actor.require(Permission.FINDING_OVERRIDE)
         _require_reason(reason, "override")
+        if resolution not in known:
+            raise InvalidInput(field="resolution", reason="not one of the resolutions that policy names")
     return _resolved(case, actor, resolution, written(reason or "") or None, override, now)
 
 
