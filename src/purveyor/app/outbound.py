@@ -28,7 +28,7 @@ from purveyor.core.events.message import (
 from purveyor.core.events.order import OrderSent, order_stream
 from purveyor.core.ids import BusinessUnitId, MessageId, OrderId, SupplierId
 from purveyor.core.messaging import SUPPLIER_KINDS, AfterFailure, MessageKind, Step, after_failure
-from purveyor.store import case_keys, events, masters, message_batches, messages
+from purveyor.store import case_keys, events, masters, message_batches, messages, orders
 from purveyor.store.db import Tx
 from purveyor.store.messages import About, Claim, Message
 
@@ -149,6 +149,7 @@ def replay(tx: Tx, message_id: MessageId) -> Message:
     Raises NotAuthorised, NotFound, NotReplayable.
     """
     tx.actor.require(Permission.MESSAGE_REPLAY)
+    _lock_order(tx, message_id)
     message = messages.replay(tx, message_id)
     clear(tx, failed_key(message_id))
     replayed = MessageReplayed(
@@ -166,6 +167,7 @@ def skip(tx: Tx, message_id: MessageId, reason: str) -> Message:
     tx.actor.require(Permission.MESSAGE_REPLAY)
     if not reason.strip():
         raise ReasonRequired(action="skip")
+    _lock_order(tx, message_id)
     message = message_batches.skip(tx, message_id)
     clear(tx, failed_key(message_id))
     skipped = MessageSkipped(
@@ -184,6 +186,12 @@ def supersede(tx: Tx, order_id: OrderId, kinds: Sequence[MessageKind], before_ve
     taken_back = messages.supersede(tx, order_id, kinds, before_version)
     for key in case_keys.open_about_messages(tx, taken_back):
         clear(tx, key)
+
+
+def _lock_order(tx: Tx, message_id: MessageId) -> None:
+    """Lock the order of a message before the message, as everybody does who settles a question or cancels an order."""
+    order_id = messages.load(tx, message_id).about.order_id
+    orders.lock_many(tx, [] if order_id is None else [OrderId(order_id)])
 
 
 def failed_key(message_id: MessageId) -> str:

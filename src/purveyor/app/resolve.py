@@ -22,6 +22,7 @@ from purveyor.core.cases import ExceptionCase, ExceptionType
 from purveyor.core.errors import InvalidInput, NotFound, PurveyorError
 from purveyor.core.ids import ExceptionCaseId, OrderId
 from purveyor.core.invoice import Invoice
+from purveyor.core.order import PurchaseOrder
 from purveyor.store import cases, events, invoices, orders
 from purveyor.store.db import Tx
 
@@ -30,6 +31,9 @@ ANSWER_DAYS: Final = 5
 
 WAITING: Final = frozenset({"dispute_with_supplier", "await_receipt", "change_order"})
 """Resolutions of invoice exceptions that ask somebody else first: the exception is on hold and the bill stays blocked."""
+
+ASSIGN: Final = "assign_order"
+"""The resolution that says which order an invoice belongs to."""
 
 AGAIN: Final = frozenset({"receipt_corrected", "map_code"})
 """Resolutions after which the invoice is simply matched again."""
@@ -79,7 +83,7 @@ def resolve(tx: Tx, case_id: ExceptionCaseId, command: Resolve) -> ExceptionCase
     Raises: StaleVersion, CaseClosed, NotAuthorised, NotYourException, ReasonRequired, InvoiceEnded, InvoiceReleased,
     InvalidInput, NotFound.
     """
-    invoice = _lock_documents(tx, cases.load(tx, case_id))
+    invoice = _lock_documents(tx, cases.load(tx, case_id), command)
     case = cases.load(tx, case_id, for_update=True)
     require_version(case, command.version)
     if invoice is not None and command.resolution in WAITING and command.resolution in case.allowed_resolutions:
@@ -101,13 +105,20 @@ def _orders_touched(invoice: Invoice | None, case: ExceptionCase) -> tuple[Order
     return () if case.subject.order_id is None else (case.subject.order_id,)
 
 
-def _lock_documents(tx: Tx, case: ExceptionCase) -> Invoice | None:
+def _lock_documents(tx: Tx, case: ExceptionCase, command: Resolve | None = None) -> Invoice | None:
     """Lock the orders and the invoice of an exception before the exception itself: the order every use case locks in."""
     if case.type not in INVOICE_TYPES or case.subject.invoice_id is None:
         return None
     seen = invoices.load(tx, case.subject.invoice_id)
-    orders.lock_many(tx, list(seen.order_ids))
+    assigned = () if command is None or command.resolution != ASSIGN else (_named_order(tx, command).id,)
+    orders.lock_many(tx, [*seen.order_ids, *assigned])
     return invoices.load(tx, seen.id, for_update=True)
+
+
+def _named_order(tx: Tx, command: Resolve) -> PurchaseOrder:
+    if command.order_ref is None:
+        raise InvalidInput(field="order_ref", reason="name the order this invoice belongs to")
+    return orders.by_ref(tx, command.order_ref.strip().upper())
 
 
 def _wait_for_others(tx: Tx, case: ExceptionCase, command: Resolve) -> ExceptionCase:
@@ -123,7 +134,7 @@ Consequence = Callable[[Tx, Invoice, ExceptionCase, Resolve], None]
 def _consequence(resolution: str, case: ExceptionCase) -> Consequence:
     if resolution in ("reject_invoice", "discard_document"):
         return _reject
-    if resolution == "assign_order":
+    if resolution == ASSIGN:
         return _assign
     if case.type is ExceptionType.DUPLICATE_INVOICE:
         return _no_copy
@@ -155,12 +166,9 @@ def _no_copy(tx: Tx, invoice: Invoice, case: ExceptionCase, command: Resolve) ->
 
 def _assign(tx: Tx, invoice: Invoice, case: ExceptionCase, command: Resolve) -> None:
     """Assign the lines without order to one; they keep the line numbers the supplier gave."""
-    if command.order_ref is None:
-        raise InvalidInput(field="order_ref", reason="name the order this invoice belongs to")
-    order = orders.by_ref(tx, command.order_ref.strip().upper())
+    order = _named_order(tx, command)
     if order.supplier_id != invoice.supplier_id:
         raise NotFound(kind="order", order_ref=command.order_ref)
-    orders.lock(tx, order.id)
     lines = tuple(line if line.order_id is not None else replace(line, order_id=order.id) for line in invoice.lines)
     assigned = replace(invoice, lines=lines, business_unit_id=invoice.business_unit_id or order.business_unit_id)
     assigned = replace(assigned, version=invoice.version + 1)

@@ -5,28 +5,56 @@ A timer that was called off or set anew in the meantime fires nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from purveyor.app import approve, cases, close, copies, issue, match, outbound, reminders
 from purveyor.core.access import SYSTEM
 from purveyor.core.cases import ExceptionType, OpenCase
+from purveyor.core.errors import NotFound
 from purveyor.core.ids import ExceptionCaseId, InvoiceId, MessageId, OrderId, StepId
-from purveyor.store import timers
+from purveyor.store import approvals, invoices, orders, timers
+from purveyor.store import cases as exceptions
 from purveyor.store.db import Database, Tx
 from purveyor.store.jobs import Job, Task
 
 
 def in_transaction(act: Callable[[Tx, Job], object]) -> Task:
-    """Make a task of one step on the database; its timer, if one started it, is taken out first."""
+    """Make a task of one step on the database; its timer, if one started it, is taken out first.
+
+    Orders are locked before that: whoever calls a timer off holds the lock of its order already.
+    """
 
     def task(database: Database, job: Job) -> None:
         with database.transaction(SYSTEM, correlation_id=job.correlation_id, source="job") as tx:
+            _lock_orders(tx, job)
             if timers.fire(tx, job):
                 act(tx, job)
 
     return task
+
+
+def _lock_orders(tx: Tx, job: Job) -> None:
+    """Lock the orders a timer is about; one whose subject is gone has none."""
+    if "subject_type" not in job.payload:
+        return
+    subject = UUID(job.payload["subject_id"])
+    found: Sequence[OrderId]
+    try:
+        match job.payload["subject_type"]:
+            case "order":
+                found = [OrderId(subject)]
+            case "approval_step":
+                found = [approvals.get_by_step(tx, StepId(subject)).order_id]
+            case "exception":
+                order_id = exceptions.load(tx, ExceptionCaseId(subject)).subject.order_id
+                found = [] if order_id is None else [order_id]
+            case _:
+                found = invoices.load(tx, InvoiceId(subject)).order_ids
+    except NotFound:
+        return
+    orders.lock_many(tx, list(found))
 
 
 def release(tx: Tx, job: Job) -> None:
