@@ -54,7 +54,7 @@ def small_distributor() -> list[ErpRecord]:
             on_order=Decimal(0),
             daily_demand=Decimal(6),
             reorder_point=Decimal(60),
-            maximum=Decimal(270),
+            maximum=Decimal(360),
         ),
         ErpDemand(
             external_id="1693",
