@@ -11,7 +11,7 @@ from purveyor.core.access import Permission
 from purveyor.core.errors import IllegalTransition, ReasonRequired
 from purveyor.core.events.order import OrderHeld, OrderHoldLifted, order_stream
 from purveyor.core.ids import OrderId, UserId
-from purveyor.core.lifecycle import ENDED, Status
+from purveyor.core.lifecycle import ENDED, WITH_SUPPLIER, Status
 from purveyor.core.messaging import MessageKind
 from purveyor.core.order import Hold, PurchaseOrder
 from purveyor.store import events, messages, orders
@@ -63,5 +63,6 @@ def lift(tx: Tx, order_id: OrderId, row_version: int) -> PurchaseOrder:
     told = any(message.kind == MessageKind.SUPPLIER_ORDER for message in messages.of_order(tx, order.id))
     if saved.status is Status.ISSUED and not told:
         tell(tx, [saved])
-    recheck_completion(tx, saved.id)
+    if saved.status in WITH_SUPPLIER:
+        recheck_completion(tx, saved.id)
     return saved
