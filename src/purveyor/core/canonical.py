@@ -56,7 +56,7 @@ def to_json(value: object) -> Json:
         return [to_json(item) for item in value]
     if isinstance(value, Enum):
         return to_json(value.value)
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):  # dict first: asking the abstract class is slow
         return {str(to_json(key)): to_json(item) for key, item in value.items()}
     if isinstance(value, (set, frozenset)):
         return [to_json(item) for item in sorted(value, key=str)]

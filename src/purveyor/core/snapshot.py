@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -39,12 +39,32 @@ class GateInputs:
         return check(self.order, self.facts, self.policy, self.checked_at, overrides)
 
 
-def snapshot(report: GateReport) -> dict[str, Json]:
-    """Return the inputs of a report as JSON types: decimals, ratios, ids and times as strings."""
+class Written:
+    """What was written before, by identity: checks of one batch share policy, suppliers and items, and each is written once."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[object, Json]] = {}
+
+    def get(self, value: object) -> Json | None:
+        """Return what was written for exactly this object."""
+        found = self._known.get(id(value))
+        return None if found is None else found[1]
+
+    def keep(self, value: object, written: Json) -> Json:
+        """Keep what was written; the object is kept too, so that its identity stays taken."""
+        self._known[id(value)] = (value, written)
+        return written
+
+
+def snapshot(report: GateReport, written: Written | None = None) -> dict[str, Json]:
+    """Return the inputs of a report as JSON types: decimals, ratios, ids and times as strings.
+
+    ``written`` is shared by the reports of one batch; parts of the result are then shared too and are only to be read.
+    """
     inputs = GateInputs(report.order, report.facts, report.policy, report.checked_at)
-    written = _write(inputs)
-    assert isinstance(written, dict)
-    return {"schema": SCHEMA, **written}
+    found = _write(inputs, written or Written())
+    assert isinstance(found, dict)
+    return {"schema": SCHEMA, **found}
 
 
 def snapshot_digest(written: Mapping[str, Json]) -> str:
@@ -61,26 +81,57 @@ def from_snapshot(written: Mapping[str, Any]) -> GateInputs:
     return inputs
 
 
-def _write(value: object) -> Json:
-    if value is None or isinstance(value, (bool, int)):
-        return value
+def _write(value: object, written: Written) -> Json:
+    write = _SCALARS.get(type(value))
+    if write is not None:
+        return write(value)
+    if isinstance(value, tuple):
+        return [_write(item, written) for item in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        known = written.get(value)
+        if known is not None:
+            return known
+        return written.keep(value, {name: _write(getattr(value, name), written) for name in _names(type(value))})
+    if isinstance(value, Mapping):
+        return {str(_write(key, written)): _write(item, written) for key, item in value.items()}
+    return _derived(value)
+
+
+def _derived(value: object) -> Json:
+    """Write a value of a class derived from a plain one; enumerations by their value."""
     if isinstance(value, Enum):
         return str(value.value)
-    if isinstance(value, Decimal):
-        return plain_decimal(value)
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, (str, UUID, Fraction)):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {str(_write(key)): _write(item) for key, item in value.items()}
-    if isinstance(value, tuple):
-        return [_write(item) for item in value]
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _write(getattr(value, field.name)) for field in fields(value)}
+    for kind in type(value).__mro__:
+        if kind in _SCALARS:
+            return _SCALARS[kind](value)
     raise TypeError(f"{type(value).__name__} cannot stand in a snapshot")
+
+
+def _same(value: Any) -> Json:
+    plain: Json = value
+    return plain
+
+
+def _in_utc(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat()
+
+
+_SCALARS: Final[dict[type, Callable[[Any], Json]]] = {
+    type(None): _same,
+    bool: _same,
+    int: _same,
+    str: _same,
+    Decimal: plain_decimal,
+    datetime: _in_utc,
+    date: date.isoformat,
+    UUID: str,
+    Fraction: str,
+}
+
+
+@lru_cache(maxsize=256)
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 @lru_cache(maxsize=256)

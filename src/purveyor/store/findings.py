@@ -22,7 +22,7 @@ from purveyor.core.errors import NotFound
 from purveyor.core.finding import FactUsed, Finding, Result, Section, Severity
 from purveyor.core.gate import GateReport, Override, fingerprint
 from purveyor.core.ids import OrderId, UserId
-from purveyor.core.snapshot import from_snapshot, snapshot
+from purveyor.core.snapshot import Written, from_snapshot, snapshot
 from purveyor.store.db import Tx
 from purveyor.store.tables.findings import FINDING, FINDING_OVERRIDE, GATE_CHECK
 from purveyor.store.tables.orders import PURCHASE_ORDER
@@ -46,9 +46,9 @@ def save_checks(tx: Tx, reports: Sequence[GateReport]) -> dict[OrderId, SavedChe
     if not reports:
         return {}
     saved: dict[OrderId, SavedCheck] = {}
-    rows = []
+    rows, written = [], Written()
     for report in reports:
-        row = _check_row(tx.new_id(), report)
+        row = _check_row(tx.new_id(), report, written)
         saved[report.order.id] = SavedCheck(row["id"], row["digest"])
         rows.append(row)
     tx.conn.execute(insert(GATE_CHECK), rows)
@@ -60,9 +60,9 @@ def save_checks(tx: Tx, reports: Sequence[GateReport]) -> dict[OrderId, SavedChe
     return saved
 
 
-def _check_row(check_id: UUID, report: GateReport) -> dict[str, Any]:
+def _check_row(check_id: UUID, report: GateReport, known: Written) -> dict[str, Any]:
     # Keys are ASCII and values hold no numbers with a fraction, so sorted compact JSON is the canonical form.
-    written = json.dumps(snapshot(report), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    written = json.dumps(snapshot(report, known), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return {
         "id": check_id,
         "order_id": report.order.id,
