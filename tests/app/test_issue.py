@@ -287,7 +287,7 @@ def test_holds_and_cancellations_need_reason_right_and_an_open_order(company: Co
         with pytest.raises(ReasonRequired):
             hold.hold(tx, approved.id, HoldOrder(approved.row_version, " "))
         with pytest.raises(ReasonRequired):
-            cancel.cancel(tx, approved.id, CancelOrder(approved.row_version, ""))
+            cancel.cancel(tx, approved.id, CancelOrder(approved.row_version, "\u200b "))
         with pytest.raises(NotAuthorised):
             cancel.cancel(replace(tx, actor=Actor(ActorKind.ADVISORY)), approved.id, CancelOrder(approved.row_version, "no"))
         ended = cancel.cancel(tx, approved.id, CancelOrder(approved.row_version, "not needed any more"))

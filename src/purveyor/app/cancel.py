@@ -17,6 +17,7 @@ from purveyor.core.ids import OrderId
 from purveyor.core.lifecycle import Status, Verb
 from purveyor.core.messaging import MessageKind
 from purveyor.core.order import PurchaseOrder, advance
+from purveyor.core.writing import written
 from purveyor.store import events, links, orders, timers
 from purveyor.store.db import Tx
 
@@ -43,7 +44,7 @@ def cancel(tx: Tx, order_id: OrderId, command: CancelOrder) -> PurchaseOrder:
     Raises NotAuthorised, ReasonRequired, NotFound, StaleVersion, IllegalTransition.
     """
     tx.actor.require(Permission.ORDER_CANCEL)
-    if not command.reason.strip():
+    if not written(command.reason):
         raise ReasonRequired(action="cancel")
     order = orders.lock(tx, order_id, command.row_version)
     ended = advance(order, Verb.CANCEL, Status.CANCELLED)

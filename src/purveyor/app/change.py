@@ -34,6 +34,7 @@ from purveyor.core.order import PurchaseOrder, content_changes
 from purveyor.core.policy.policy_set import PolicySet, PolicyUndecidable
 from purveyor.core.proposal import agreed_answer
 from purveyor.core.reapproval import Change, reapproval
+from purveyor.core.writing import written
 from purveyor.store import changes, events, orders, rates
 from purveyor.store.changes import KeptChange
 from purveyor.store.db import Tx
@@ -119,7 +120,7 @@ def reject(tx: Tx, change_id: ChangeOrderId, reason: str, row_version: int | Non
 
     Raises NotAuthorised, SelfApproval, ReasonRequired, NotFound, StaleVersion, IllegalTransition.
     """
-    if not reason.strip():
+    if not written(reason):
         raise ReasonRequired(action="reject")
     order, kept = _to_decide(tx, change_id, row_version)
     _end(tx, order, move(kept.change, ChangeVerb.REJECT, ChangeStatus.REJECTED), reason)

@@ -14,6 +14,7 @@ from purveyor.core.ids import OrderId, UserId
 from purveyor.core.lifecycle import ENDED, WITH_SUPPLIER, Status
 from purveyor.core.messaging import MessageKind
 from purveyor.core.order import Hold, PurchaseOrder
+from purveyor.core.writing import written
 from purveyor.store import events, messages, orders
 from purveyor.store.db import Tx
 
@@ -33,7 +34,7 @@ def hold(tx: Tx, order_id: OrderId, command: HoldOrder) -> PurchaseOrder:
     Raises NotAuthorised, ReasonRequired, NotFound, StaleVersion, IllegalTransition for an order that has ended.
     """
     tx.actor.require(Permission.ORDER_WRITE)
-    if not command.reason.strip():
+    if not written(command.reason):
         raise ReasonRequired(action="hold")
     order = orders.lock(tx, order_id, command.row_version)
     if order.status in ENDED:

@@ -28,6 +28,7 @@ from purveyor.core.events.message import (
 from purveyor.core.events.order import OrderSent, order_stream
 from purveyor.core.ids import BusinessUnitId, MessageId, OrderId, SupplierId
 from purveyor.core.messaging import SUPPLIER_KINDS, AfterFailure, MessageKind, Step, after_failure
+from purveyor.core.writing import written
 from purveyor.store import case_keys, events, masters, message_batches, messages, orders
 from purveyor.store.db import Tx
 from purveyor.store.messages import About, Claim, Message
@@ -165,7 +166,7 @@ def skip(tx: Tx, message_id: MessageId, reason: str) -> Message:
     Raises NotAuthorised, ReasonRequired, NotFound, NotReplayable.
     """
     tx.actor.require(Permission.MESSAGE_REPLAY)
-    if not reason.strip():
+    if not written(reason):
         raise ReasonRequired(action="skip")
     _lock_order(tx, message_id)
     message = message_batches.skip(tx, message_id)

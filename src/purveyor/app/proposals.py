@@ -22,6 +22,7 @@ from purveyor.core.ids import ItemId, OrderId
 from purveyor.core.messaging import MessageKind
 from purveyor.core.order import OrderLine, PurchaseOrder
 from purveyor.core.proposal import Proposal, plan_for
+from purveyor.core.writing import written
 from purveyor.store import acknowledgments, events, orders
 from purveyor.store.acknowledgments import Decided
 from purveyor.store.changes import KeptChange
@@ -59,7 +60,7 @@ def decide(tx: Tx, order_id: OrderId, command: DecideProposal) -> ProposalOutcom
     order = orders.lock(tx, order_id)
     if order.version != command.version:
         raise StaleVersion(seen=command.version, current=order.version)
-    if command.verdict is Verdict.REJECTED and not command.reason.strip():
+    if command.verdict is Verdict.REJECTED and not written(command.reason):
         raise ReasonRequired(action="refuse_change")
     ground = answering.ground_of(tx, order)
     before = answering.load(tx, ground, order)

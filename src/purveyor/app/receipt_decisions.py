@@ -19,6 +19,7 @@ from purveyor.core.events.receiving import DamageDecided, ExcessDecided, LineClo
 from purveyor.core.ids import OrderId, ReceiptId
 from purveyor.core.order import PurchaseOrder
 from purveyor.core.receiving import ReceivingCode, ReturnFor
+from purveyor.core.writing import written
 from purveyor.store import events, orders, receipts
 from purveyor.store.db import Tx
 
@@ -46,7 +47,7 @@ class DecideDamage:
 def accept_over(tx: Tx, command: DecideExcess) -> None:
     """Decide about surplus: accepted goods are posted, others go back. Raises NotAuthorised, ReasonRequired, NotFound."""
     tx.actor.require(Permission.ORDER_WRITE)
-    if not command.reason.strip():
+    if not written(command.reason):
         raise ReasonRequired(action="keep_surplus" if command.accept else "return_surplus")
     order, each = _judged(tx, command.receipt_id, command.line_no)
     surplus = each.judged.excess
@@ -101,7 +102,7 @@ def close_short(tx: Tx, order_id: OrderId, line_no: int, reason: str) -> Purchas
     Raises NotAuthorised, ReasonRequired, NotFound, InvalidInput.
     """
     tx.actor.require(Permission.ORDER_WRITE)
-    if not reason.strip():
+    if not written(reason):
         raise ReasonRequired(action="close_short")
     order = orders.lock(tx, order_id)
     line = order.line(line_no)
