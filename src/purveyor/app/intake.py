@@ -97,6 +97,7 @@ def receive(
     _cancel(tx, gone)
     _raise_drift(tx, [one for one in incoming if one.meaning in (Drift.BYPASSED_GATE, Drift.ERP_DRIFT)])
     _settle_cancelled(tx, [one.known for one in incoming if one.known is not None and erp_state(one.record) is ErpState.GONE])
+    _ask_again(tx, erp, names, [one for one in incoming if one.meaning not in (Drift.EDITED_DRAFT, Drift.DELETED_DRAFT)])
     _count(result, incoming)
     bypassed = {one.order.id for one in incoming if one.meaning is Drift.BYPASSED_GATE}
     drafts = [order for order in unchanged if order.status is Status.DRAFT] if again else []
@@ -146,6 +147,14 @@ def _hold_back_codes(tx: Tx, erp: ErpInstance, names: ErpNames, one: _Incoming) 
             block_order(tx, ids, one.order.id, one.order.business_unit_id)
     elif one.known is not None:
         xref.settle_record(tx, erp, [Code(Entity.ORDER, one.record.external_id)])
+
+
+def _ask_again(tx: Tx, erp: ErpInstance, names: ErpNames, incoming: Sequence[_Incoming]) -> None:
+    """Hold orders back that are as they were and wait for codes still: a question that was closed meanwhile is asked again."""
+    unknown = {one.known.id: found for one in incoming if one.known is not None and (found := names.unmapped(one.record))}
+    waiting = xref.unmapped_of(tx, list(unknown)) if unknown else {}
+    still = [each for order_id, codes in waiting.items() for each in unknown[order_id] if (erp, each.unknown) in codes]
+    hold_back(tx, erp, still)
 
 
 def _take_edits(tx: Tx, erp: ErpInstance, names: ErpNames, incoming: Sequence[_Incoming]) -> list[PurchaseOrder]:

@@ -207,6 +207,12 @@ def _take_uoms(tx: Tx, erp: ErpInstance, records: Sequence[ErpUom]) -> list[Unma
     uoms = [
         UnitOfMeasure(erp, record.external_id, record.code, _group(erp, record.category), record.factor) for record in records
     ]
+    masters.forget_uoms(tx, erp, [_stand_in(record.category, record.code) for record in records])
+    _save_uoms(tx, erp, uoms)
+    return []
+
+
+def _save_uoms(tx: Tx, erp: ErpInstance, uoms: Sequence[UnitOfMeasure], *, automatic: bool = True) -> None:
     before = masters.unit_groups(tx, {uom.unit_group for uom in uoms})
     masters.save_uoms(tx, uoms)
     groups = masters.unit_groups(tx, {uom.unit_group for uom in uoms})
@@ -214,11 +220,37 @@ def _take_uoms(tx: Tx, erp: ErpInstance, records: Sequence[ErpUom]) -> list[Unma
     masters.save_units(
         tx, {item: _units(base, groups[group]) for item, (base, group) in counted.items() if base in groups[group]}
     )
-    take_up(tx, erp, [_unit_code(record.category, record.code) for record in records])
+    mapped = [_unit_code(uom.unit_group.removeprefix(_group(erp, "")), uom.code) for uom in uoms]
+    take_up(tx, erp, mapped, automatic=automatic)
     fresh = {uom.code for uom in uoms if uom.code not in before.get(uom.unit_group, {})}
     waiting = orders.drafts_in_units(tx, erp, list(counted), fresh) if fresh and counted else []
     jobs.enqueue_many(tx, [read_order_job(erp, external_id, again=True) for external_id in waiting])
-    return []
+
+
+def map_unit(tx: Tx, erp: ErpInstance, unit: Code, own_code: str) -> bool:
+    """Let a unit's code that an ERP uses and does not explain stand for a unit of the same group; False when that is unknown.
+
+    It counts as much as that unit until the ERP explains the code itself; what waited for it is read again. Raises NotAuthorised.
+    """
+    tx.actor.require(Permission.EXCEPTION_RESOLVE)
+    group, code = unit_in_group(erp, unit)
+    factor = masters.unit_groups(tx, [group]).get(group, {}).get(own_code)
+    if factor is None:
+        return False
+    stand_in = UnitOfMeasure(erp, _stand_in(group.removeprefix(_group(erp, "")), code), code, group, factor)
+    _save_uoms(tx, erp, [stand_in], automatic=False)
+    return True
+
+
+def unit_in_group(erp: ErpInstance, unit: Code) -> tuple[str, str]:
+    """Return the group in which a unit is counted and its code there."""
+    category, _, code = unit.external_id.rpartition(":")
+    return _group(erp, category), code
+
+
+def _stand_in(category: str, code: str) -> str:
+    """Return the id under which a unit is kept that a person explained, where the ERP's own units have their ids."""
+    return f"mapped:{category}:{code}"
 
 
 def _unit_code(category: str, code: str) -> Code:

@@ -9,13 +9,13 @@ from uuid import UUID
 
 from purveyor.app.cases import clear, open_case
 from purveyor.core.access import Permission
-from purveyor.core.cases import ExceptionType, OpenCase, compared
+from purveyor.core.cases import ExceptionCase, ExceptionType, OpenCase, compared
 from purveyor.core.erp_records import Entity
 from purveyor.core.events.base import Ref
 from purveyor.core.events.master import CodeMapped, CodeQuarantined
 from purveyor.core.ids import BusinessUnitId, ErpInstance, OrderId
 from purveyor.core.order import PurchaseOrder
-from purveyor.store import events, jobs, xref
+from purveyor.store import case_keys, events, jobs, xref
 from purveyor.store.db import Tx
 from purveyor.store.jobs import NewJob
 from purveyor.store.xref import Code, Unmapped, Waiting
@@ -24,6 +24,9 @@ PULL_JOB: Final = "erp_pull"
 """Kind of the job that reads a feed of an ERP; payload ``erp``, ``entity``, and ``restart`` = "1" to read it from its start."""
 READ_ORDER_JOB: Final = "erp_read_order"
 """Kind of the job that reads one order again; payload ``erp``, ``external_id``, and ``again`` = "1" to submit it anew."""
+
+_ASKED: Final = "unmapped"
+"""How the natural keys of the questions begin that are asked here."""
 
 
 @dataclass(slots=True)
@@ -42,15 +45,20 @@ class Translation:
 
 
 def hold_back(tx: Tx, erp: ErpInstance, held: Sequence[Unmapped]) -> dict[Code, list[UUID]]:
-    """Quarantine records that name unknown codes and open one exception per code; return the quarantine ids by record."""
+    """Quarantine records that name unknown codes and open one exception per code; return the quarantine ids by record.
+
+    A record that waits already asks again when its question was closed without the code being known, so that none is forgotten.
+    """
     kept = xref.quarantine(tx, erp, held)
+    asked = case_keys.open_among(tx, {_question_key(erp, one.unknown) for one in held})
     found: dict[Code, list[UUID]] = {}
     for one in held:
         quarantine_id, fresh = kept[one.record, one.unknown]
         found.setdefault(one.record, []).append(quarantine_id)
         if fresh:
             events.append(tx, [_quarantined(erp, one, quarantine_id)])
-            open_case(tx, _question(erp, one))
+        if fresh or _question_key(erp, one.unknown) not in asked:
+            asked.add(open_case(tx, _question(erp, one)).natural_key)
     return found
 
 
@@ -76,7 +84,15 @@ def _question(erp: ErpInstance, one: Unmapped) -> OpenCase:
 
 
 def _question_key(erp: ErpInstance, code: Code) -> str:
-    return f"unmapped:{erp}:{code.entity}:{code.external_id}"
+    return f"{_ASKED}:{erp}:{code.entity}:{code.external_id}"
+
+
+def asked_about(case: ExceptionCase) -> tuple[ErpInstance, Code] | None:
+    """Return the ERP and the code that an exception of the quarantine asks about; None for every other exception."""
+    if case.type is not ExceptionType.UNMAPPED_CODE or not case.natural_key.startswith(f"{_ASKED}:"):
+        return None
+    _, erp, entity, external_id = case.natural_key.split(":", 3)
+    return ErpInstance(erp), Code(entity, external_id)
 
 
 def block_order(tx: Tx, quarantined: Collection[UUID], order_id: OrderId, unit: BusinessUnitId) -> None:

@@ -61,12 +61,21 @@ class NotReversible(PurveyorError):
 
 @dataclass(frozen=True, slots=True)
 class Resolve:
-    """Command: settle an exception. ``version`` is the one the person saw; ``order_ref`` is what "assign_order" assigns."""
+    """Command: settle an exception. ``version`` is the one the person saw; ``order_ref`` is what "assign_order" assigns.
+
+    ``own_code`` is our code of the record that the unknown code of an ERP stands for; "map_code" asks for it.
+    """
 
     resolution: str
     reason: str | None = None
     version: int | None = None
     order_ref: str | None = None
+    own_code: str | None = None
+
+    @property
+    def words(self) -> str:
+        """The reason, empty when none was given."""
+        return self.reason or ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Settle an exception by the decision that really settles it: on the supplier's proposal, the goods at the dock, or a message.
+"""Settle an exception by the decision that really settles it: on a proposal, the goods at the dock, a message, or an ERP's code.
 
 What has no effect beyond the exception itself, and what is about invoices, is settled by resolve.py. Everything happens in one
 transaction, with the order locked before the exception.
@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from purveyor.app import acknowledge, outbound, receipt_decisions, resolve
+from purveyor.app import acknowledge, outbound, own_codes, receipt_decisions, resolve
+from purveyor.app.own_codes import MAP
 from purveyor.app.proposals import DecideProposal
 from purveyor.app.receipt_decisions import DecideDamage, DecideExcess
 from purveyor.app.resolve import Resolve
@@ -35,7 +36,7 @@ ELSEWHERE: Final = frozenset(
 
 _AT_THE_DOCK: Final = frozenset({ExceptionType.OVER_RECEIPT, ExceptionType.DAMAGED_RECEIPT})
 
-Effect = Callable[[Tx, ExceptionCase, str], None]
+Effect = Callable[[Tx, ExceptionCase, Resolve], None]
 
 
 def settle(tx: Tx, case_id: ExceptionCaseId, command: Resolve) -> ExceptionCase:
@@ -47,12 +48,18 @@ def settle(tx: Tx, case_id: ExceptionCaseId, command: Resolve) -> ExceptionCase:
     effect = effect_of(seen, command.resolution)
     if effect is None:
         return resolve.resolve(tx, case_id, command)
-    if seen.subject.order_id is not None:
-        orders.lock(tx, seen.subject.order_id)
+    _lock_first(tx, seen)
     require_version(cases.load(tx, case_id, for_update=True), command.version)
     settled = resolve.resolve(tx, case_id, replace(command, version=None))
-    effect(tx, seen, command.reason or "")
+    effect(tx, seen, command)
     return settled
+
+
+def _lock_first(tx: Tx, case: ExceptionCase) -> None:
+    """Lock what an exception is about before the exception itself: the order every use case locks in."""
+    if case.subject.order_id is not None:
+        orders.lock(tx, case.subject.order_id)
+    own_codes.lock_waiting(tx, case)
 
 
 def effect_of(case: ExceptionCase, resolution: str) -> Effect | None:
@@ -61,57 +68,59 @@ def effect_of(case: ExceptionCase, resolution: str) -> Effect | None:
     subject = case.subject
     if effect in (_send_again, _call_off):
         return None if subject.message_id is None else effect
+    if effect is own_codes.map_to_ours:
+        return effect if own_codes.question_of(case) is not None else None
     document = subject.receipt_id if case.type in _AT_THE_DOCK else subject.order_id
     return None if document is None or subject.line_no is None else effect
 
 
-def _take_proposal(tx: Tx, case: ExceptionCase, reason: str) -> None:
-    _decide_proposal(tx, case, Verdict.ACCEPTED, reason)
+def _take_proposal(tx: Tx, case: ExceptionCase, command: Resolve) -> None:
+    _decide_proposal(tx, case, Verdict.ACCEPTED, command)
 
 
-def _refuse_proposal(tx: Tx, case: ExceptionCase, reason: str) -> None:
-    _decide_proposal(tx, case, Verdict.REJECTED, reason)
+def _refuse_proposal(tx: Tx, case: ExceptionCase, command: Resolve) -> None:
+    _decide_proposal(tx, case, Verdict.REJECTED, command)
 
 
-def _decide_proposal(tx: Tx, case: ExceptionCase, verdict: Verdict, reason: str) -> None:
+def _decide_proposal(tx: Tx, case: ExceptionCase, verdict: Verdict, command: Resolve) -> None:
     order_id, line_no = _line_of(case)
     version = orders.get(tx, order_id).version
-    acknowledge.decide_proposal(tx, order_id, DecideProposal(line_no, verdict, version, reason))
+    acknowledge.decide_proposal(tx, order_id, DecideProposal(line_no, verdict, version, command.words))
 
 
-def _keep_surplus(tx: Tx, case: ExceptionCase, reason: str) -> None:
+def _keep_surplus(tx: Tx, case: ExceptionCase, command: Resolve) -> None:
     receipt_id, line_no = _count_of(case)
-    receipt_decisions.accept_over(tx, DecideExcess(receipt_id, line_no, accept=True, reason=reason))
+    receipt_decisions.accept_over(tx, DecideExcess(receipt_id, line_no, accept=True, reason=command.words))
 
 
-def _return_surplus(tx: Tx, case: ExceptionCase, reason: str) -> None:
+def _return_surplus(tx: Tx, case: ExceptionCase, command: Resolve) -> None:
     receipt_id, line_no = _count_of(case)
-    receipt_decisions.accept_over(tx, DecideExcess(receipt_id, line_no, accept=False, reason=reason))
+    receipt_decisions.accept_over(tx, DecideExcess(receipt_id, line_no, accept=False, reason=command.words))
 
 
-def _replace_damaged(tx: Tx, case: ExceptionCase, reason: str) -> None:
+def _replace_damaged(tx: Tx, case: ExceptionCase, command: Resolve) -> None:
     receipt_id, line_no = _count_of(case)
-    receipt_decisions.decide_damage(tx, DecideDamage(receipt_id, line_no, ReturnFor.REPLACEMENT, reason))
+    receipt_decisions.decide_damage(tx, DecideDamage(receipt_id, line_no, ReturnFor.REPLACEMENT, command.words))
 
 
-def _credit_damaged(tx: Tx, case: ExceptionCase, reason: str) -> None:
+def _credit_damaged(tx: Tx, case: ExceptionCase, command: Resolve) -> None:
     receipt_id, line_no = _count_of(case)
-    receipt_decisions.decide_damage(tx, DecideDamage(receipt_id, line_no, ReturnFor.CREDIT, reason))
+    receipt_decisions.decide_damage(tx, DecideDamage(receipt_id, line_no, ReturnFor.CREDIT, command.words))
 
 
-def _close_short(tx: Tx, case: ExceptionCase, reason: str) -> None:
+def _close_short(tx: Tx, case: ExceptionCase, command: Resolve) -> None:
     order_id, line_no = _line_of(case)
-    receipt_decisions.close_short(tx, order_id, line_no, reason)
+    receipt_decisions.close_short(tx, order_id, line_no, command.words)
 
 
-def _send_again(tx: Tx, case: ExceptionCase, reason: str) -> None:
+def _send_again(tx: Tx, case: ExceptionCase, command: Resolve) -> None:
     assert case.subject.message_id is not None
     outbound.replay(tx, case.subject.message_id)
 
 
-def _call_off(tx: Tx, case: ExceptionCase, reason: str) -> None:
+def _call_off(tx: Tx, case: ExceptionCase, command: Resolve) -> None:
     assert case.subject.message_id is not None
-    outbound.skip(tx, case.subject.message_id, reason)
+    outbound.skip(tx, case.subject.message_id, command.words)
 
 
 def _line_of(case: ExceptionCase) -> tuple[OrderId, int]:
@@ -134,6 +143,7 @@ _EFFECTS: Final[Mapping[tuple[ExceptionType, str], Effect]] = {
     (ExceptionType.DAMAGED_RECEIPT, "return_goods"): _replace_damaged,
     (ExceptionType.DAMAGED_RECEIPT, "keep_with_credit"): _credit_damaged,
     (ExceptionType.SHORT_RECEIPT, "close_short"): _close_short,
+    (ExceptionType.UNMAPPED_CODE, MAP): own_codes.map_to_ours,
     (ExceptionType.MESSAGE_FAILED, "send_again"): _send_again,
     (ExceptionType.MESSAGE_FAILED, "done_by_hand"): _call_off,
     (ExceptionType.MESSAGE_FAILED, "cancel_message"): _call_off,

@@ -40,7 +40,7 @@ from purveyor.store.tables.masters import (
 )
 from purveyor.store.tables.parties import BUSINESS_UNIT
 
-_CODES: Final = {"site": SITE.c.code, "supplier": SUPPLIER.c.code, "item": ITEM.c.sku}
+_CODES: Final = {"site": SITE.c.code, "supplier": SUPPLIER.c.code, "item": ITEM.c.sku, "legal_entity": BUSINESS_UNIT.c.code}
 _DATED: Final = {
     "supplier": SUPPLIER,
     "item": ITEM,
@@ -180,6 +180,13 @@ def save_uoms(tx: Tx, uoms: Sequence[UnitOfMeasure]) -> None:
     merge_rows(tx, ERP_UOM, rows)
 
 
+def forget_uoms(tx: Tx, erp: str, external_ids: Collection[str]) -> None:
+    """Forget units of an ERP; those it does not have are left out."""
+    columns = ERP_UOM.c
+    same = (columns.erp_instance == erp) & (columns.external_id == func.any(bindparam("ids")))
+    tx.conn.execute(delete(ERP_UOM).where(same), {"ids": list(external_ids)})
+
+
 def unit_groups(tx: Tx, groups: Collection[str]) -> dict[str, dict[str, Fraction]]:
     """Return the units of groups with their factors to the base of the group."""
     found: dict[str, dict[str, Fraction]] = defaultdict(dict)
@@ -314,7 +321,7 @@ def _item(row: Row[Any], factors: Mapping[str, Fraction]) -> Item:
 
 
 def ids_by_code(tx: Tx, kind: str, codes: Collection[str]) -> dict[str, UUID]:
-    """Return the ids of sites, suppliers or items (``kind``) by their code; codes nobody knows are left out."""
+    """Return the ids of sites, suppliers, items or legal entities (``kind``) by their code; codes nobody knows are left out."""
     column = _CODES[kind]
     query = select(column, column.table.c.id).where(column == func.any(bindparam("codes")))
     return {row[0]: row[1] for row in tx.conn.execute(query, {"codes": list(codes)})}

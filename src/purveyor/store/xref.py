@@ -180,6 +180,13 @@ def settle(tx: Tx, erp: ErpInstance, mapped: Collection[Code]) -> list[Waiting]:
     return settled
 
 
+def lock_waiting(tx: Tx, erp: ErpInstance, code: Code) -> None:
+    """Lock what waits for a code, in stable order."""
+    columns = QUARANTINE.c
+    same = (columns.erp_instance == erp, columns.unknown_entity == code.entity, columns.unknown_code == code.external_id)
+    tx.conn.execute(select(columns.id).where(*same, columns.resolved_at.is_(None)).order_by(columns.id).with_for_update())
+
+
 def settle_record(tx: Tx, erp: ErpInstance, records: Collection[Code]) -> None:
     """Take records out of quarantine that could be taken over after all."""
     pairs = [(record.entity, record.external_id) for record in records]

@@ -9,11 +9,14 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
+from purveyor.app.masters import unit_in_group
+from purveyor.app.own_codes import MAP, question_of
 from purveyor.app.progress import items_of, units_of
 from purveyor.app.settle import ELSEWHERE, REASONED, effect_of
 from purveyor.core.access import Actor, Permission
 from purveyor.core.case_decisions import require_owner
 from purveyor.core.cases import CaseStatus, Evidence, ExceptionCase, ExceptionType
+from purveyor.core.erp_records import Entity
 from purveyor.core.errors import NotAuthorised, NotFound
 from purveyor.core.ids import ExceptionCaseId
 from purveyor.core.invoice import Invoice
@@ -23,6 +26,7 @@ from purveyor.store.db import Tx
 from purveyor.store.receipts import KeptCount
 from purveyor.store.views import names
 from purveyor.store.views.exception_view import ListedCase, StockElsewhere, people_of_role, stock_elsewhere, with_names
+from purveyor.store.views.own_records import OwnRecord, offered, offered_units
 
 DOCUMENTS: Final = ("order", "receipt", "invoice")
 """Columns that stand first, in the order in which the documents come."""
@@ -48,6 +52,14 @@ class EvidenceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnCode:
+    """The question which record of ours an ERP's code stands for: the kind of record, and what can be chosen from."""
+
+    kind: str
+    records: tuple[OwnRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """One exception as its page shows it."""
 
@@ -61,6 +73,7 @@ class Reading:
     elsewhere: tuple[StockElsewhere, ...]
     resolved_by: str | None
     units: tuple[str, ...] = ()
+    own_code: OwnCode | None = None
 
     @property
     def case(self) -> ExceptionCase:
@@ -130,7 +143,18 @@ def read_case(tx: Tx, case_id: ExceptionCaseId) -> Reading:
         elsewhere=tuple(stock_elsewhere(tx, line.item_id)) if short and line is not None and line.item_id is not None else (),
         resolved_by=None if case.resolved_by is None else who.get(case.resolved_by),
         units=() if order is None or line is None else counting_units(tx, order, line),
+        own_code=_own_code(tx, case),
     )
+
+
+def _own_code(tx: Tx, case: ExceptionCase) -> OwnCode | None:
+    """What the field asks for that maps a code; None when the exception asks for no code, or policy does not let it be mapped."""
+    asked = question_of(case)
+    if asked is None or not case.is_open or MAP not in case.allowed_resolutions:
+        return None
+    erp, code = asked
+    records = offered_units(tx, unit_in_group(erp, code)[0]) if code.entity == Entity.UOM else offered(tx, code.entity)
+    return OwnCode(code.entity, records)
 
 
 def counting_units(tx: Tx, order: PurchaseOrder, line: OrderLine) -> tuple[str, ...]:

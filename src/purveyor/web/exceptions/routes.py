@@ -15,6 +15,7 @@ from starlette.responses import Response
 from purveyor.app import cases as exceptions
 from purveyor.app import resolve
 from purveyor.app.cases import Hold, Reassign
+from purveyor.app.own_codes import MAP, question_of
 from purveyor.app.resolve import Resolve, Undo
 from purveyor.app.settle import settle
 from purveyor.core.access import Actor, Permission, Role
@@ -29,7 +30,7 @@ from purveyor.store.views.names import order_choices
 from purveyor.web.cursors import list_identity, seal, unseal
 from purveyor.web.entries import FormReason, Unreadable, day_in
 from purveyor.web.exceptions.reading import read_case
-from purveyor.web.exceptions.terms import COLUMN, QUESTION, RESOLUTION
+from purveyor.web.exceptions.terms import COLUMN, OWN_CODE, QUESTION, RESOLUTION
 from purveyor.web.flashes import go_to
 from purveyor.web.i18n import gettext, marked
 from purveyor.web.listing import PAGE_SIZE, Listing, listing_of
@@ -113,17 +114,19 @@ def settle_case(
     resolution: Annotated[str, Form(max_length=60)] = "",
     reason: FormReason = "",
     order_ref: Annotated[str, Form(max_length=20)] = "",
+    own_code: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
     """Settle it by a resolution of the policy; another one is an override with role and reason."""
     _ = gettext(request.state.viewer.locale)
     if resolution not in RESOLUTION:
         return _draw(request, actor, ExceptionCaseId(case_id), {"resolution": _("Choose how it is settled.")})
-    command = Resolve(resolution, reason or None, version, order_ref.strip() or None)
+    command = Resolve(resolution, reason or None, version, order_ref.strip() or None, own_code.strip() or None)
+    typed = {"resolution": resolution, "reason": reason, "order_ref": order_ref, "own_code": own_code}
 
     def work(tx: Tx) -> ExceptionCase:
         return settle(tx, ExceptionCaseId(case_id), command)
 
-    return _act(request, actor, case_id, work, {"resolution": resolution, "reason": reason, "order_ref": order_ref})
+    return _act(request, actor, case_id, work, typed)
 
 
 @router.post("/{case_id:uuid}/hold")
@@ -231,6 +234,7 @@ def _draw(
     with database.read(actor, correlation_id=request.state.correlation_id, source="web") as tx:
         reading = read_case(tx, case_id)
     roles = [(role.value, _(text)) for role, text in ROLE.items() if role is not Role.SUPPLIER]
+    not_offered = {"cleared"} if question_of(reading.case) is None else {"cleared", MAP}
     return page(
         request,
         "exceptions/case.html",
@@ -241,12 +245,16 @@ def _draw(
         may_act=reading.may_act(actor),
         may_override=reading.may_override(actor),
         roles=[("", _("Choose a role")), *roles],
-        overrides=[("", _("Choose one")), *((code, _(text)) for code, text in sorted(RESOLUTION.items()) if code != "cleared")],
+        overrides=[
+            ("", _("Choose one")),
+            *((code, _(text)) for code, text in sorted(RESOLUTION.items()) if code not in not_offered),
+        ],
         errors=errors or {},
-        typed={"resolution": "", "reason": "", "order_ref": "", "until": "", "role": "", **(typed or {})},
+        typed={"resolution": "", "reason": "", "order_ref": "", "own_code": "", "until": "", "role": "", **(typed or {})},
         resolutions=RESOLUTION,
         column_words=COLUMN,
         questions=QUESTION,
+        own_codes=OWN_CODE,
         terms=terms,
     )
 

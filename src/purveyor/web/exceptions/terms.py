@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
+from purveyor.app.masters import LEGAL_ENTITY
 from purveyor.core.cases import ExceptionType
+from purveyor.core.erp_records import Entity
 from purveyor.web.i18n import marked
 
 RESOLUTION: Final[dict[str, str]] = {
@@ -91,4 +94,23 @@ QUESTION: Final[dict[ExceptionType, str]] = {
     ExceptionType.ACK_OVERDUE: marked("How do we get an answer from the supplier?"),
     ExceptionType.PROMISE_BEYOND_NEED_BY: marked("Is the later date good enough?"),
     ExceptionType.ACK_REJECTED: marked("Where do the goods come from now?"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCodeWords:
+    """How a page asks for our code of a record, and what it says when none such is known."""
+
+    label: str
+    missing: str
+
+
+OWN_CODE: Final[dict[str, OwnCodeWords]] = {
+    Entity.ITEM: OwnCodeWords(marked("SKU of our item"), marked("Enter the SKU of one of our items.")),
+    Entity.SUPPLIER: OwnCodeWords(marked("Code of our supplier"), marked("Enter the code of one of our suppliers.")),
+    Entity.SITE: OwnCodeWords(marked("Code of our site"), marked("Enter the code of one of our sites.")),
+    Entity.UOM: OwnCodeWords(
+        marked("Code of our unit"), marked("Enter the code of a unit that is known in the same group of units.")
+    ),
+    LEGAL_ENTITY: OwnCodeWords(marked("Code of our business unit"), marked("Enter the code of one of our business units.")),
 }

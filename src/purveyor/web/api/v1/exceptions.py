@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from purveyor.app import cases as deciding
 from purveyor.app import resolve as settling
+from purveyor.app.settle import settle
 from purveyor.core.access import Permission, Role
 from purveyor.core.cases import CaseStatus, ExceptionCase, ExceptionType
 from purveyor.core.errors import InvalidInput, UnknownReference
@@ -44,11 +45,16 @@ class ExceptionList(Page):
 
 
 class ResolveIn(Wire):
-    """How an exception is settled; what policy does not list is an override and needs a reason."""
+    """How an exception is settled; what policy does not list is an override and needs a reason.
+
+    "assign_order" asks for the order reference, "map_code" for our own code: the one of the item (its SKU), supplier, site,
+    unit or business unit that the ERP's code stands for.
+    """
 
     resolution: Annotated[str, Field(min_length=1, max_length=60)]
     reason: Note | None = None
     order_ref: Name | None = None
+    own_code: Name | None = None
 
 
 class ReassignIn(Wire):
@@ -134,9 +140,9 @@ def get_exception(exception_id: UUID, call: Annotated[Call, Depends(house_reads(
     **operation("resolve_exception", "Settle an exception", Permission.EXCEPTION_RESOLVE, ExceptionOut, versioned=True),
 )
 def resolve_exception(exception_id: UUID, body: ResolveIn, version: SeenVersion, call: Resolver) -> Response:
-    """Settle an exception with its consequences (a difference taken as it is, an invoice sent back, an order assigned)."""
-    command = settling.Resolve(body.resolution, body.reason, version, body.order_ref)
-    return write(call, lambda tx: _reply(settling.resolve(tx, ExceptionCaseId(exception_id), command)))
+    """Settle an exception with its consequences (a difference taken as it is, an order assigned, a code mapped, goods kept)."""
+    command = settling.Resolve(body.resolution, body.reason, version, body.order_ref, body.own_code)
+    return write(call, lambda tx: _reply(settle(tx, ExceptionCaseId(exception_id), command)))
 
 
 @router.post(
