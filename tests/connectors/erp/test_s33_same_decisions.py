@@ -26,7 +26,7 @@ from purveyor.core.lifecycle import Status
 from purveyor.core.order import PurchaseOrder
 from purveyor.core.parties import BusinessUnit
 from purveyor.settings import Settings
-from purveyor.store import approvals, cases, invoices, orders
+from purveyor.store import approvals, cases, invoices, messages, orders
 from purveyor.store import masters as master_rows
 from purveyor.store.db import Database
 from purveyor.store.embedded import SUPERUSER, EmbeddedServer
@@ -41,6 +41,8 @@ from tests.order_builders import ERP, UNIT
 pytestmark = [pytest.mark.postgres, pytest.mark.tryton]
 
 NewDatabase = Callable[[], Database]
+FIRST_REFERENCE = 5_000_000
+"""Above all references that other tests write into the same Tryton."""
 
 
 @pytest.fixture
@@ -51,6 +53,8 @@ def new_database(postgres: EmbeddedServer, template: str) -> Iterator[NewDatabas
     def make() -> Database:
         name = f"test_{uuid4().hex}"
         _administer(postgres, sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+        with psycopg.connect(postgres.url(SUPERUSER, name), autocommit=True) as connection:
+            connection.execute("SELECT setval('order_ref_seq', %s)", [FIRST_REFERENCE])
         made.append((name, Database(postgres.url(RUNTIME, name))))
         return made[-1][1]
 
@@ -89,7 +93,7 @@ def settled(database: Database, desk: Desk, data: Path) -> dict[str, Any]:
         work_off(database, Settings(data_dir=data), registry)
         order, stopped = order_of(database, draft), order_of(database, slip)
         assert stopped.status is Status.DRAFT
-        assert order.status is Status.ISSUED
+        assert order.status is Status.ISSUED, what_became_of(database, order)
         with database.transaction(SYSTEM) as tx:
             receive.record(tx, a_receipt(order, "count"))
             line = replace(an_invoice(order, "bill").lines[0], unit_price=Decimal("1036.80"))
@@ -151,6 +155,12 @@ def _told(chain: ApprovalChain) -> dict[str, Any]:
         "band": chain.band,
         "policy": chain.policy_set,
     }
+
+
+def what_became_of(database: Database, order: PurchaseOrder) -> list[str]:
+    """The messages about an order and what was said about each."""
+    with database.read(SYSTEM) as tx:
+        return [f"{each.kind} {each.state} {each.last_error}" for each in messages.of_order(tx, order.id)]
 
 
 def told(findings: Iterable[Finding]) -> list[dict[str, Any]]:
