@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -20,14 +21,13 @@ ERPS = [pytest.param("memory", id="memory"), pytest.param("tryton", id="tryton",
 NUMBERS = count(1)
 
 
-@pytest.fixture(scope="session")
-def tryton_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The run folder of a served Tryton."""
+@contextmanager
+def served_tryton(folder: Path) -> Iterator[Path]:
+    """A Tryton of its own on a fresh copy of the seed; ``folder`` becomes its run folder."""
     if not PYTHON.exists():
         pytest.skip("the Tryton environment .venv-tryton is not installed (make .venv-tryton/.ready)")
     environment = {**os.environ, "PYTHONPATH": ""}
     built = subprocess.run([PYTHON, SCRIPTS / "build_seed.py"], capture_output=True, text=True, check=True, env=environment)
-    folder = tmp_path_factory.mktemp("tryton")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -42,6 +42,22 @@ def tryton_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
         server.terminate()
         server.wait(10)
+
+
+@pytest.fixture(scope="session")
+def tryton_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The run folder of the Tryton that most tests share."""
+    with served_tryton(tmp_path_factory.mktemp("tryton")) as folder:
+        yield folder
+
+
+@pytest.fixture
+def untouched_tryton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrytonDesk]:
+    """A desk at a Tryton in which nobody has done anything yet."""
+    with served_tryton(tmp_path_factory.mktemp("untouched")) as folder:
+        desk = TrytonDesk(folder, lambda call: None)
+        yield desk
+        desk.close()
 
 
 @pytest.fixture(scope="session")

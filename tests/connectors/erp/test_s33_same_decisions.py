@@ -41,8 +41,6 @@ from tests.order_builders import ERP, UNIT
 pytestmark = [pytest.mark.postgres, pytest.mark.tryton]
 
 NewDatabase = Callable[[], Database]
-FIRST_REFERENCE = 5_000_000
-"""Above all references that other tests write into the same Tryton."""
 
 
 @pytest.fixture
@@ -53,8 +51,6 @@ def new_database(postgres: EmbeddedServer, template: str) -> Iterator[NewDatabas
     def make() -> Database:
         name = f"test_{uuid4().hex}"
         _administer(postgres, sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
-        with psycopg.connect(postgres.url(SUPERUSER, name), autocommit=True) as connection:
-            connection.execute("SELECT setval('order_ref_seq', %s)", [FIRST_REFERENCE])
         made.append((name, Database(postgres.url(RUNTIME, name))))
         return made[-1][1]
 
@@ -177,10 +173,10 @@ def in_bytes(decided: dict[str, Any]) -> bytes:
 
 
 def test_s33_one_order_through_two_erps_is_decided_alike_byte_for_byte(
-    new_database: NewDatabase, tryton_desk: TrytonDesk, tmp_path: Path
+    new_database: NewDatabase, untouched_tryton: TrytonDesk, tmp_path: Path
 ) -> None:
     decided = {}
-    for desk in (MemoryDesk(), tryton_desk):
+    for desk in (MemoryDesk(), untouched_tryton):
         decided[type(desk).__name__] = in_bytes(settled(new_database(), desk, tmp_path))
 
     assert decided["MemoryDesk"] == decided["TrytonDesk"]
