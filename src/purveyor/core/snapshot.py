@@ -94,16 +94,8 @@ def _write(value: object, written: Written) -> Json:
         return written.keep(value, {name: _write(getattr(value, name), written) for name in _names(type(value))})
     if isinstance(value, Mapping):
         return {str(_write(key, written)): _write(item, written) for key, item in value.items()}
-    return _derived(value)
-
-
-def _derived(value: object) -> Json:
-    """Write a value of a class derived from a plain one; enumerations by their value."""
     if isinstance(value, Enum):
         return str(value.value)
-    for kind in type(value).__mro__:
-        if kind in _SCALARS:
-            return _SCALARS[kind](value)
     raise TypeError(f"{type(value).__name__} cannot stand in a snapshot")
 
 
