@@ -27,6 +27,7 @@ from purveyor.settings import Settings
 from purveyor.store import logins
 from purveyor.store.db import Database
 from purveyor.web.main import create_app
+from tests.app.people import MONDAY_NINE
 from tests.app.supplier_world import a_world, an_issued_order
 from tests.order_builders import SUPPLIER, UNIT
 
@@ -93,14 +94,18 @@ def call_all(operation: Any, headers: dict[str, str], order_ref: str, seen: Coun
 
 
 def make_plausible(body: dict[str, Any], order_ref: str) -> None:
-    """Let a generated document speak of a line that is there, in its unit, so that it gets as far as its other values allow."""
+    """Let a generated document speak of a line that is there, in its unit, and of today: it gets as far as the rest allows."""
     known = {"line_no": 1, "order_line_no": 1, "uom": "CT", "ship_to": "DAYTON", "order_ref": order_ref, "currency": "USD"}
+    known |= {"quantity": "1", "price_per": "1"}
     members = [body, *(line for line in body.get("lines") or () if isinstance(line, dict))]
     members += [part for line in members for part in line.get("parts") or () if isinstance(part, dict)]
     for member in members:
         member.update({name: value for name, value in known.items() if name in member})
     if "lines" in body and isinstance(body["lines"], (list, tuple)):
         body["lines"] = body["lines"][:1]
+    today = {"sent_at": MONDAY_NINE.isoformat(), "counted_at": MONDAY_NINE.isoformat(), "invoice_date": "2026-03-09"}
+    named = {"external_id": str(uuid4()), "number": f"N-{uuid4().hex[:8]}", "revision": 1}
+    body.update({name: value for name, value in {**today, **named}.items() if name in body})
     if "supplier" in body:
         body["supplier"] = "KELLER"
 
