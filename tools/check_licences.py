@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 LOCK: Final = Path(__file__).resolve().parents[1] / "requirements" / "runtime.lock"
-LESSER_GPL_BY_NAME: Final = frozenset({"psycopg", "psycopg-binary", "psycopg-pool", "pycountry"})
+LESSER_GPL_BY_NAME: Final = frozenset({"psycopg", "psycopg-binary", "psycopg-pool"})
 OTHER_PLATFORMS: Final = frozenset({"colorama", "tzdata"})
 """Packages the lock file keeps for Windows only: BSD-3-Clause and Apache-2.0."""
 
