@@ -132,6 +132,18 @@ def test_what_is_promised_is_overdue_by_the_promise_and_the_rest_by_the_request(
     assert progress(line, on="2026-03-27").overdue == 0
 
 
+def test_what_is_still_to_come_is_known_by_day_promised_or_asked_for() -> None:
+    line = a_line("100", need_by="2026-03-27")
+    promises = promised(line, ("30", "2026-04-03"), ("40", "2026-04-10"))
+
+    seen = progress(line, a_movement(ACCEPTED, "35"), promises=promises)
+
+    assert [(part.quantity, part.day, part.promised) for part in seen.arrivals] == [
+        (Decimal(35), date(2026, 4, 10), True),
+        (Decimal(30), date(2026, 3, 27), False),
+    ]
+
+
 def test_each_schedule_is_overdue_by_its_own_promise() -> None:
     line = a_line("100", schedules=(a_schedule(1, "50", "2026-03-20"), a_schedule(2, "50", "2026-03-31", RENO)))
     promises = promised(line, ("50", "2026-03-20"), ("50", "2026-03-31"))

@@ -32,13 +32,32 @@ def count(world: World, quantity: str, uom: str = "CT", **fields: str) -> tuple[
     return answer.status_code, answer.text or world.warehouse.open("/receiving").text
 
 
-def test_the_dock_sees_what_is_promised_for_which_day_and_site(world: World) -> None:
+def test_the_dock_sees_each_part_on_the_day_it_is_promised_for(world: World) -> None:
     answered(world.database, world.order, *twelve_and_eight())
 
     page = world.warehouse.open("/receiving").text
 
-    for shown in ("Nothing is due by today, 1 expected in all.", "Mon 30 Mar 2026", "promised", "Dayton", world.order.order_ref):
-        assert shown in page
+    shown = (
+        "Nothing is due by today, 2 expected in all.",
+        "12 CT",
+        "Mon 30 Mar 2026",
+        "8 CT",
+        "promised",
+        "Dayton",
+        world.order.order_ref,
+    )
+    for words in shown:
+        assert words in page
+
+
+def test_what_came_is_no_longer_expected(world: World) -> None:
+    answered(world.database, world.order, *twelve_and_eight())
+
+    _, page = count(world, "12")
+
+    assert "1 expected in all" in page
+    assert "8 CT" in page
+    assert "12 CT" not in page
 
 
 def test_without_a_promise_the_day_is_the_one_asked_for(world: World) -> None:

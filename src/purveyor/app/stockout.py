@@ -119,7 +119,7 @@ def _report(tx: Tx, order: PurchaseOrder, line: OrderLine, risk: Risk, position:
     money = shortage.sales_at_risk(position.sales_price, order.currency)
     units = plain_decimal(shortage.units_short)
     days = plain_decimal(shortage.days_short)
-    sales = "" if money is None else f"; {money} {order.currency} of sales"
+    sales = "" if money is None else f"; {money:,} {order.currency} of sales"
     open_case(
         tx,
         OpenCase(

@@ -7,7 +7,7 @@ Source: architecture.md 1.3; worked cases OR*; checklist.md S20, S24.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -58,11 +58,21 @@ class PlaceProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """A part of the open balance (unit of the line) and the day it is expected: the one promised, else the one asked for."""
+
+    schedule_no: int
+    quantity: Decimal
+    day: date | None
+    promised: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LineProgress:
     """A line over all its sites, in the unit of the line (``uom``).
 
     ``promised`` is the open quantity that has a promised date, ``overdue`` the open quantity whose promised or, without a
-    promise, requested day is over. ``due`` is the earliest such day of the open balance.
+    promise, requested day is over. ``due`` is the earliest such day of the open balance, ``arrivals`` is that balance by day.
     """
 
     line_no: int
@@ -83,6 +93,7 @@ class LineProgress:
     state: LineProgressState
     places: tuple[PlaceProgress, ...]
     open_promises: tuple[Promise, ...]
+    arrivals: tuple[Arrival, ...]
 
 
 def ordered_at(line: OrderLine, units: UnitTable) -> dict[Place, Decimal]:
@@ -180,8 +191,7 @@ def line_progress(
     places = tuple(
         place_progress(line, place, ordered, own, limits, announced=place in announced) for place, ordered in wanted.items()
     )
-    open_parts = _open_parts(line, places, units)
-    late, due = _overdue(open_parts, still_promised, as_of)
+    arrivals = tuple(_arrivals(_open_parts(line, places, units), still_promised))
 
     def total(name: str) -> Decimal:
         base = sum((getattr(place, name) for place in places), ZERO)
@@ -201,11 +211,12 @@ def line_progress(
         invoiced=total("invoiced"),
         open=total("open"),
         short=total("short"),
-        overdue=late,
-        due=due,
+        overdue=sum((part.quantity for part in arrivals if part.day is not None and part.day < as_of), ZERO),
+        due=min((part.day for part in arrivals if part.day is not None), default=None),
         state=_line_state(line, places),
         places=places,
         open_promises=still_promised,
+        arrivals=arrivals,
     )
 
 
@@ -244,20 +255,16 @@ def _by_need(line: OrderLine) -> list[Schedule]:
     return sorted(line.schedules, key=lambda schedule: (schedule.need_by or date.max, schedule.schedule_no))
 
 
-def _overdue(open_parts: Mapping[Schedule, Decimal], promises: Sequence[Promise], as_of: date) -> tuple[Decimal, date | None]:
-    late, days = ZERO, []
+def _arrivals(open_parts: Mapping[Schedule, Decimal], promises: Sequence[Promise]) -> Iterator[Arrival]:
     for schedule, quantity in open_parts.items():
         rest = quantity
         for promise in promises:
-            if promise.schedule_no == schedule.schedule_no and promise.promised_delivery is not None:
-                covered = min(rest, promise.quantity)
+            covered = min(rest, promise.quantity)
+            if promise.schedule_no == schedule.schedule_no and promise.promised_delivery is not None and covered > 0:
                 rest -= covered
-                days.append(promise.promised_delivery)
-                late += covered if promise.promised_delivery < as_of else ZERO
-        if rest > 0 and schedule.need_by is not None:
-            days.append(schedule.need_by)
-            late += rest if schedule.need_by < as_of else ZERO
-    return late, min(days, default=None)
+                yield Arrival(schedule.schedule_no, covered, promise.promised_delivery, promised=True)
+        if rest > 0:
+            yield Arrival(schedule.schedule_no, rest, schedule.need_by, promised=False)
 
 
 def _line_state(line: OrderLine, places: Sequence[PlaceProgress]) -> LineProgressState:

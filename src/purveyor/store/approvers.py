@@ -23,6 +23,7 @@ from purveyor.core.policy.compile import lineage
 from purveyor.store.db import Tx
 from purveyor.store.tables.approvals import APPROVAL_CHAIN, APPROVAL_HOLDER, APPROVAL_STEP, DELEGATION, EVERY_CATEGORY
 from purveyor.store.tables.log import EVENT
+from purveyor.store.tables.masters import SUPPLIER
 from purveyor.store.tables.orders import PURCHASE_ORDER
 from purveyor.store.tables.parties import APP_USER, USER_ROLE
 
@@ -48,6 +49,7 @@ class WaitingStep:
     order_id: OrderId
     order_ref: str
     supplier_code: str
+    supplier: str
     version: int
     role: str
     level: int
@@ -192,11 +194,13 @@ def _waiting_query(tx: Tx, user_id: UserId, person_key: str | None) -> Select[An
             *(step.id, step.order_id, step.business_unit_id, step.role, step.level, step.opened_at, step.due_at, step.holder_id),
             *(chain.version, chain.policy_amount, chain.policy_currency),
             *(order.order_ref, order.supplier_code, order.total, order.currency),
+            func.coalesce(SUPPLIER.c.name, order.supplier_code).label("supplier"),
             stands_in.label("stands_in"),
             delegated.label("delegated"),
         )
         .join(APPROVAL_CHAIN, chain.id == step.chain_id)
         .join(PURCHASE_ORDER, order.id == step.order_id)
+        .outerjoin(SUPPLIER, SUPPLIER.c.id == order.supplier_id)
         .where(step.state == StepState.OPEN.value, or_(step.holder_id == user_id, stands_in), ~own_order)
         .order_by(step.due_at.asc().nulls_last(), chain.policy_amount.desc().nulls_last(), step.id)
     )
@@ -209,6 +213,7 @@ def _waiting(row: RowMapping, user_id: UserId) -> WaitingStep:
         order_id=OrderId(row["order_id"]),
         order_ref=row["order_ref"],
         supplier_code=row["supplier_code"],
+        supplier=row["supplier"],
         version=row["version"],
         role=row["role"],
         level=row["level"],

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, literal, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal, select
 
 from purveyor.store.db import Tx
 from purveyor.store.tables.goods import SHIP_NOTICE
@@ -57,7 +57,8 @@ def _queries(words: str) -> list[Select[str, UUID, str, str]]:
     part_numbers = select(SUPPLIER_ITEM.c.item_id).where(matches(SUPPLIER_ITEM.c.search_text, words))
     orders = PURCHASE_ORDER.c
     return [
-        select(literal("order").label("kind"), orders.id, orders.order_ref, orders.supplier_code)
+        select(literal("order").label("kind"), orders.id, orders.order_ref, func.coalesce(SUPPLIER.c.name, orders.supplier_code))
+        .outerjoin(SUPPLIER, SUPPLIER.c.id == orders.supplier_id)
         .where(matches(orders.search_text, words) | orders.id.in_(on_line) | orders.id.in_(on_the_way))
         .order_by(orders.id.desc()),
         select(literal("item").label("kind"), ITEM.c.id, ITEM.c.sku, ITEM.c.name)

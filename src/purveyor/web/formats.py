@@ -17,6 +17,7 @@ from babel.numbers import format_decimal
 from purveyor.core.money import Money, minor_digits, round_amount
 from purveyor.core.quantity import Quantity
 
+MINUTE: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 _QUANTITY_PATTERN: Final = "#,##0.######"
@@ -77,8 +78,10 @@ def machine_text(value: datetime) -> str:
 def span_text(span: timedelta) -> str:
     """Write a duration in whole minutes below an hour, whole hours below two days, else whole days: ``6 h``."""
     size = abs(span)
+    if size < MINUTE:
+        return "<1 min"
     if size < HOUR:
-        return f"{size // timedelta(minutes=1)} min"
+        return f"{size // MINUTE} min"
     if size < 2 * DAY:
         return f"{size // HOUR} h"
     return f"{size // DAY} days"

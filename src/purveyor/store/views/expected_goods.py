@@ -27,6 +27,7 @@ class ExpectedGoods:
     order_ref: str
     supplier: str
     line_no: int
+    schedule_no: int
     item_code: str
     description: str
     uom: str | None
@@ -55,7 +56,12 @@ def expected_goods(tx: Tx, site_id: UUID | None = None, limit: int = MOST_LISTED
     query = (
         select(
             order.id.label("order_id"),
-            *(order.order_ref, func.coalesce(SUPPLIER.c.name, order.supplier_code).label("supplier"), line.line_no),
+            *(
+                order.order_ref,
+                func.coalesce(SUPPLIER.c.name, order.supplier_code).label("supplier"),
+                line.line_no,
+                part.schedule_no,
+            ),
             *(line.item_code, line.description, line.uom, part.ship_to.label("site_id"), SITE.c.name.label("site")),
             *(part.quantity, day.label("day"), given.c.day.is_not(None).label("promised")),
         )

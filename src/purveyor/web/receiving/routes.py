@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
@@ -25,7 +25,6 @@ from purveyor.core.errors import InvalidInput
 from purveyor.core.ids import OrderId, ReceiptId, SiteId
 from purveyor.core.lifecycle import WITH_SUPPLIER
 from purveyor.core.order import OrderLine, PurchaseOrder
-from purveyor.core.shipping import Place
 from purveyor.core.writing import written
 from purveyor.store import cases, masters, orders, receipts
 from purveyor.store.cases import CaseFilter
@@ -71,7 +70,7 @@ def dock_page(request: Request, actor: SignedIn, site: str = "") -> Response:
     database: Database = request.app.state.database
     chosen = _site(site)
     with database.read(actor, correlation_id=request.state.correlation_id, source="web") as tx:
-        goods = _still_open(tx, expected_goods(tx, chosen))
+        goods = _by_arrival(tx, expected_goods(tx, chosen))
         questions = with_names(tx, cases.listed(tx, CaseFilter(types=DOCK_TYPES)))
         sites = [("", gettext(request.state.viewer.locale)("All warehouses"))]
         sites += [(str(each.id), each.name) for each in order_choices(tx).sites]
@@ -98,21 +97,21 @@ def _site(typed: str) -> UUID | None:
         raise InvalidInput(field="site", reason="this is no warehouse") from error
 
 
-def _still_open(tx: Tx, goods: Sequence[ExpectedGoods]) -> list[ExpectedGoods]:
-    """Leave out lines of which nothing is wanted any more."""
+def _by_arrival(tx: Tx, goods: Sequence[ExpectedGoods]) -> list[ExpectedGoods]:
+    """Divide what is ordered into what is still wanted, each part on the day it is promised for; the earliest first."""
     progress = progress_of(tx, {each.order_id for each in goods})
-    wanted = {
-        (order_id, place.place)
+    expected = {
+        (order_id, line.line_no, arrival.schedule_no): [each for each in line.arrivals if each.schedule_no == arrival.schedule_no]
         for order_id, lines in progress.items()
         for line in lines
-        for place in line.places
-        if place.open > 0
+        for arrival in line.arrivals
     }
-    return [
-        each
+    parts = [
+        replace(each, quantity=arrival.quantity, day=arrival.day, promised=arrival.promised)
         for each in goods
-        if (each.order_id, Place(each.line_no, None if each.site_id is None else SiteId(each.site_id))) in wanted
+        for arrival in expected.get((each.order_id, each.line_no, each.schedule_no), ())
     ]
+    return sorted(parts, key=lambda each: (each.day is None, each.day or date.max, each.site or "", each.order_ref, each.line_no))
 
 
 def _ordered(questions: list[ListedCase]) -> list[ListedCase]:

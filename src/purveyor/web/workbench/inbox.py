@@ -121,7 +121,7 @@ def _approval(waiting: WaitingApproval) -> Work:
         what=terms.APPROVAL_ROLE.get(step.role, step.role),
         note=None,
         order_ref=step.order_ref,
-        supplier=step.supplier_code,
+        supplier=step.supplier,
         stake=amount,
         since=step.opened_at,
         due_at=step.due_at,

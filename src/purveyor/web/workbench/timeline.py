@@ -46,6 +46,11 @@ _SOURCE: Final = {
     "job": marked("background work"),
     "worker": marked("background work"),
     "link": marked("link in the mail"),
+    "erp": marked("ERP"),
+    "wms": marked("warehouse system"),
+    "email": marked("mail"),
+    "portal": marked("supplier page"),
+    "timer": marked("clock"),
 }
 
 
@@ -103,7 +108,7 @@ def load_names(
 def _called(program: Program, order: PurchaseOrder, supplier: str) -> str:
     """A supplier's program speaks for the supplier; the name of its key tells which of its systems it was."""
     own = program.supplier_id is not None and program.supplier_id == order.supplier_id
-    return f"{supplier} ({program.name})" if own and program.name != supplier else program.name
+    return f"{supplier} ({program.name})" if own and not program.name.startswith(supplier) else program.name
 
 
 class Storyteller:
