@@ -17,7 +17,7 @@ from purveyor.store import cases, orders
 from purveyor.store.db import Database
 from purveyor.store.views import names
 from purveyor.store.views.order_totals import open_orders
-from purveyor.store.views.work import WorkKind, WorkRow, work_rows, work_totals
+from purveyor.store.views.work import WorkKind, WorkRow, waiting_work
 from tests.app.people import pass_hours, user
 from tests.order_builders import OTHER_UNIT
 from tests.web.story_data import Story, a_story
@@ -32,7 +32,7 @@ def story(database: Database) -> Story:
 def rows_of(story: Story, actor: Actor) -> list[WorkRow]:
     """What waits for a person."""
     with story.database.read(actor) as tx:
-        return work_rows(tx)
+        return list(waiting_work(tx).rows)
 
 
 def test_each_role_has_its_own_work_sorted_by_due_time(story: Story) -> None:
@@ -69,7 +69,7 @@ def test_a_stopped_draft_is_due_with_its_exception_whoever_owns_that(story: Stor
 def test_totals_count_what_the_rows_say(story: Story) -> None:
     rows = rows_of(story, story.people["dana"])
     with story.database.read(story.people["dana"]) as tx:
-        totals = work_totals(tx)
+        totals = waiting_work(tx).totals
 
     assert sum(total.count for total in totals) == len(rows)
     assert sum(total.amount or 0 for total in totals) == sum(row.amount or 0 for row in rows)

@@ -62,7 +62,7 @@ def review(tx: Tx, ground: Ground, before: Answered, after: Answered) -> None:
     The promises must be written already: what is due at a site is read from the database.
     """
     told: list[Event] = []
-    known = frozenset(cases.open_keys(tx, f"answer:{after.order.id}:"))
+    known = frozenset(cases.open_keys(tx, f"answer:{after.order.id}:", stockout.risks_of(after.order.id)))
     for line in after.order.lines:
         number = line.line_no
         if number in before.folds and _stands_as_before(before, after, number):
@@ -73,7 +73,7 @@ def review(tx: Tx, ground: Ground, before: Answered, after: Answered) -> None:
         slipped = _slipped(before, after, line)
         told += slipped
         first, now = after.ledgers[number].original, after.ledgers[number].current
-        stockout.check(tx, after.order, line, moved=late or bool(slips(first, now)))
+        stockout.check(tx, after.order, line, known, moved=late or bool(slips(first, now)))
     events.append(tx, told)
 
 

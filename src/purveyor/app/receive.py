@@ -138,12 +138,13 @@ def _record(tx: Tx, command: ReceiptCommand, recount_of: ReceiptId | None) -> Re
 def _look_at_risks_again(tx: Tx, order: PurchaseOrder, receipt: Receipt) -> None:
     """Goods that came in may end the risk that their site runs short, and a corrected count may bring it back."""
     ledgers = promises.ledgers(tx, order)
+    known = stockout.known_risks(tx, order.id)
     for number in sorted({count.place.line_no for count in receipt.counts}):
         line = order.line(number)
         assert line is not None
         ledger = ledgers.get(number)
         slipped = ledger is not None and bool(slips(ledger.original, ledger.current))
-        stockout.check(tx, order, line, moved=slipped)
+        stockout.check(tx, order, line, known, moved=slipped)
 
 
 def _line(posted: PostedCount, question: str | None) -> ReceivedLine:

@@ -5,6 +5,7 @@ Goods that other open orders bring earlier to the same site count as available. 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -37,13 +38,13 @@ class Risk:
     shortage: Shortage
 
 
-def check(tx: Tx, order: PurchaseOrder, line: OrderLine, *, moved: bool) -> list[Risk]:
+def check(tx: Tx, order: PurchaseOrder, line: OrderLine, known: Collection[str], *, moved: bool) -> list[Risk]:
     """Compare what is still promised of a line with stock and demand at its sites; opens or clears STOCKOUT_RISK per site.
 
-    Unless a date ``moved``, only a risk that is open already is looked at again: what was ordered for that day was known to come
-    that day.
+    Unless a date ``moved``, only a risk that is open already (its key among the ``known``) is looked at again: what was
+    ordered for that day was known to come that day.
     """
-    if line.item_id is None or not (moved or cases.open_keys(tx, f"STOCKOUT_RISK:{order.id}:{line.line_no}:")):
+    if line.item_id is None or not (moved or any(key.startswith(f"{risks_of(order.id)}{line.line_no}:") for key in known)):
         return []
     positions = stock.stock(tx, [line.item_id])
     risks: list[Risk] = []
@@ -58,9 +59,19 @@ def check(tx: Tx, order: PurchaseOrder, line: OrderLine, *, moved: bool) -> list
     return risks
 
 
+def risks_of(order_id: OrderId) -> str:
+    """Return what the natural keys of these exceptions begin with for all lines of an order."""
+    return f"STOCKOUT_RISK:{order_id}:"
+
+
+def known_risks(tx: Tx, order_id: OrderId) -> frozenset[str]:
+    """Return the natural keys of the risks of an order that are open."""
+    return frozenset(cases.open_keys(tx, risks_of(order_id)))
+
+
 def risk_key(order_id: OrderId, line_no: int, site: SiteId) -> str:
     """Return the natural key of the exception about one line at one site."""
-    return f"STOCKOUT_RISK:{order_id}:{line_no}:{site}"
+    return f"{risks_of(order_id)}{line_no}:{site}"
 
 
 def _worst(tx: Tx, order: PurchaseOrder, line: OrderLine, site: SiteId, position: StockPosition) -> Risk | None:

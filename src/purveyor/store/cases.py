@@ -161,9 +161,10 @@ def find_open(tx: Tx, natural_key: str) -> ExceptionCase | None:
     return None if row is None else from_row(row)
 
 
-def open_keys(tx: Tx, prefix: str) -> list[str]:
-    """Return the natural keys of open exceptions that begin with ``prefix``, sorted."""
-    statement = select(CASE.c.natural_key).where(CASE.c.natural_key.startswith(prefix, autoescape=True), _OPEN)
+def open_keys(tx: Tx, *prefixes: str) -> list[str]:
+    """Return the natural keys of open exceptions that begin with one of ``prefixes``, sorted."""
+    wanted = or_(*(CASE.c.natural_key.startswith(prefix, autoescape=True) for prefix in prefixes))
+    statement = select(CASE.c.natural_key).where(wanted, _OPEN)
     return sorted(tx.conn.execute(statement).scalars())
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -59,11 +60,13 @@ def percent_text(value: Decimal, *, locale: str = "en") -> str:
     return f"{format_decimal(value * 100, format='#,##0.#', locale=locale)} %"
 
 
+@lru_cache(4096)
 def date_text(value: date, *, locale: str = "en") -> str:
     """Write a calendar day with its weekday: ``Mon 9 Mar 2026``."""
     return str(babel_date(value, format="EEE d MMM y", locale=locale))
 
 
+@lru_cache(4096)
 def moment_text(value: datetime, *, time_zone: str = "UTC", locale: str = "en") -> str:
     """Write a moment in a time zone and name the zone: ``Mon 9 Mar 2026 10:05 EDT``."""
     zone = ZoneInfo(time_zone)

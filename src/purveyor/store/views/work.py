@@ -100,28 +100,31 @@ class WorkTotal:
     late: int
 
 
-def work_rows(tx: Tx, limit: int = MOST_LISTED) -> list[WorkRow]:
-    """Return what waits for the actor of the transaction: earliest due first, then most money at stake."""
-    parts = _parts(tx)
-    if not parts:
-        return []
-    work = union_all(*parts).subquery()
-    query = select(work).order_by(work.c.due_at.asc().nulls_last(), work.c.amount.desc().nulls_last(), work.c.since, work.c.id)
-    return [WorkRow(WorkKind(kind), *rest) for kind, *rest in tx.conn.execute(query.limit(min(limit, MOST_LISTED)))]
+@dataclass(frozen=True, slots=True)
+class WaitingWork:
+    """The most urgent of what waits, and how much waits in all."""
+
+    rows: tuple[WorkRow, ...] = ()
+    totals: tuple[WorkTotal, ...] = ()
 
 
-def work_totals(tx: Tx) -> list[WorkTotal]:
-    """Return count, money and oldest of everything that waits for the actor, by currency and business unit."""
+def waiting_work(tx: Tx, limit: int = MOST_LISTED) -> WaitingWork:
+    """Return what waits for the actor of the transaction: earliest due first, then most money at stake, at most ``limit`` rows.
+
+    The totals count everything by currency and business unit.
+    """
     parts = _parts(tx)
     if not parts:
-        return []
+        return WaitingWork()
     work = union_all(*parts).subquery()
+    first = select(work).order_by(work.c.due_at.asc().nulls_last(), work.c.amount.desc().nulls_last(), work.c.since, work.c.id)
     late = func.count().filter(work.c.due_at < tx.now)
-    query = select(work.c.currency, work.c.unit_id, func.count(), func.sum(work.c.amount), func.min(work.c.since), late)
-    return [
-        WorkTotal(*row)
-        for row in tx.conn.execute(query.group_by(work.c.currency, work.c.unit_id).order_by(work.c.currency, work.c.unit_id))
-    ]
+    totals = select(work.c.currency, work.c.unit_id, func.count(), func.sum(work.c.amount), func.min(work.c.since), late)
+    grouped = totals.group_by(work.c.currency, work.c.unit_id).order_by(work.c.currency, work.c.unit_id)
+    return WaitingWork(
+        tuple(WorkRow(WorkKind(kind), *rest) for kind, *rest in tx.conn.execute(first.limit(min(limit, MOST_LISTED)))),
+        tuple(WorkTotal(*row) for row in tx.conn.execute(grouped)),
+    )
 
 
 def _parts(tx: Tx) -> list[Select[Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from starlette.requests import Request
@@ -19,7 +19,7 @@ from purveyor.core.calendar import BusinessCalendar, business_minutes
 from purveyor.core.ids import BusinessUnitId
 from purveyor.core.money import Money
 from purveyor.store.db import Database, Tx
-from purveyor.store.views.work import MOST_LISTED, WorkKind, WorkRow, WorkTotal, work_rows, work_totals
+from purveyor.store.views.work import MOST_LISTED, WorkKind, WorkRow, WorkTotal, waiting_work
 from purveyor.web.i18n import gettext, marked
 from purveyor.web.security import SignedIn, page_router
 from purveyor.web.templating import page
@@ -27,6 +27,9 @@ from purveyor.web.words import Word
 from purveyor.web.workbench import terms
 
 router = page_router()
+SHOWN_AT_FIRST: Final = 50
+"""More is a click away: nobody reads further before the first of them are done."""
+
 KIND: Final[dict[str, Word]] = {
     "approval": Word(marked("Approval"), "wait", "user-check"),
     WorkKind.EXCEPTION: Word(marked("Exception"), "warn", "alert-triangle"),
@@ -76,8 +79,8 @@ class Summary:
 
 
 @router.get("/")
-def inbox(request: Request, actor: SignedIn) -> Response:
-    """What waits for me, and what first?"""
+def inbox(request: Request, actor: SignedIn, show: Literal["all"] | None = None) -> Response:
+    """What waits for me, and what first? A day's work is shown at first, more on request."""
     actor.require(Permission.EXCEPTION_READ)
     database: Database = request.app.state.database
     _ = gettext(request.state.viewer.locale)
@@ -85,12 +88,13 @@ def inbox(request: Request, actor: SignedIn) -> Response:
         ages = _Ages(tx)
         approvals = waiting_for_actor(tx) if actor.may(Permission.APPROVAL_DECIDE) else []
         mine = [each for each in approvals if each.step.may_decide]
-        work = [*(_approval(each) for each in mine), *(_work(row, ages) for row in work_rows(tx))]
-        totals = work_totals(tx)
-        summary = _summary(mine, totals, ages)
+        most = MOST_LISTED if show else SHOWN_AT_FIRST
+        waiting = waiting_work(tx, most)
+        work = [*(_approval(each) for each in mine), *(_work(row, ages) for row in waiting.rows)]
+        summary = _summary(mine, waiting.totals, ages, most)
     work.sort(key=_urgency)
-    shown = work[:MOST_LISTED]
-    words: dict[str, Any] = {"kinds": KIND, "buttons": BUTTON, "terms": terms}
+    shown = work[:most]
+    words: dict[str, Any] = {"kinds": KIND, "buttons": BUTTON, "terms": terms, "most": MOST_LISTED}
     return page(request, "workbench/inbox.html", now=tx.now, work=shown, summary=summary, fills=_fills(actor), **words)
 
 
@@ -168,7 +172,7 @@ def _href(row: WorkRow) -> str:
     return at if row.order_ref is not None else "/orders"
 
 
-def _summary(approvals: Sequence[WaitingApproval], totals: Sequence[WorkTotal], ages: _Ages) -> Summary:
+def _summary(approvals: Sequence[WaitingApproval], totals: Sequence[WorkTotal], ages: _Ages, most: int) -> Summary:
     """Add up approvals and everything else; one sum for each currency."""
     stakes: dict[str, Decimal] = {}
     for total in totals:
@@ -185,7 +189,7 @@ def _summary(approvals: Sequence[WaitingApproval], totals: Sequence[WorkTotal], 
         late=sum(each.overdue for each in approvals) + sum(total.late for total in totals),
         stakes=tuple(Money(amount, currency) for currency, amount in sorted(stakes.items()) if amount),
         oldest_minutes=max(waits, default=0),
-        listed=min(count, MOST_LISTED),
+        listed=min(count, most),
     )
 
 
