@@ -9,7 +9,7 @@ import os
 import shutil
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,16 +98,33 @@ def opened(
 
 def look_at(browser: Browser, url: str, name: str, *, width: str, theme: str, cookies: Mapping[str, str] | None = None) -> Look:
     """Open a page, keep a picture of it and report console messages, axe violations and sideways scrolling."""
+    (look,) = _looks(browser, url, name, [(width, theme)], cookies)
+    return look
+
+
+def look_around(browser: Browser, url: str, name: str, cookies: Mapping[str, str] | None = None) -> list[Look]:
+    """Open a page once and look at it as a phone and a desk show it, light and dark: styles alone answer to both."""
+    return _looks(browser, url, name, [(width, theme) for width in WIDTHS for theme in THEMES], cookies)
+
+
+def _looks(
+    browser: Browser, url: str, name: str, ways: Sequence[tuple[str, str]], cookies: Mapping[str, str] | None
+) -> list[Look]:
     complaints: list[str] = []
-    with opened(browser, "about:blank", width=width, theme=theme) as page:
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    looks = []
+    with opened(browser, "about:blank", width=ways[0][0], theme=ways[0][1]) as page:
         page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.context.add_cookies([{"name": key, "value": value, "url": url} for key, value in (cookies or {}).items()])
         page.goto(url, wait_until="load")
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        picture = SCREENSHOTS / f"{name}-{width}-{theme}.png"
-        page.screenshot(path=picture, full_page=True)
-        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        found = Axe().run(page, options=WCAG).response["violations"]
-    violations = [f"{entry['id']}: {node['html'][:160]}" for entry in found for node in entry["nodes"]]
-    return Look(picture, complaints, violations, overflow)
+        for width, theme in ways:
+            page.set_viewport_size(WIDTHS[width])
+            page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+            picture = SCREENSHOTS / f"{name}-{width}-{theme}.png"
+            page.screenshot(path=picture, full_page=True)
+            overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            found = Axe().run(page, options=WCAG).response["violations"]
+            violations = [f"{entry['id']}: {node['html'][:160]}" for entry in found for node in entry["nodes"]]
+            looks.append(Look(picture, complaints, violations, overflow))
+    return looks

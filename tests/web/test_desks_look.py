@@ -10,18 +10,14 @@ from purveyor.settings import Settings
 from purveyor.store.db import Database
 from tests.app.supplier_world import answered, counted
 from tests.core.supplier_side import a_part
-from tests.web.browser import THEMES, WIDTHS, look_at
+from tests.web.browser import look_around
 from tests.web.dock_world import a_dock_world, a_price_dispute
 from tests.web.test_messages_pages import a_message
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("width", WIDTHS)
-def test_the_pages_of_each_desk_read_well_for_everybody(
-    browser: Browser, database: Database, web_settings: Settings, width: str, theme: str
-) -> None:
+def test_the_pages_of_each_desk_read_well_for_everybody(browser: Browser, database: Database, web_settings: Settings) -> None:
     with a_dock_world(database, web_settings) as world:
         answered(database, world.order, a_part("accept", "20", promised_delivery="2026-03-23"))
         answered(database, world.order, a_part("accept", "20", promised_delivery="2026-03-27"), name="a2", minutes=60)
@@ -42,11 +38,5 @@ def test_the_pages_of_each_desk_read_well_for_everybody(
             (world.it, "/messages", "messages"),
         )
         for desk, path, name in visits:
-            look_at(
-                browser,
-                f"{str(desk.visitor.base_url).rstrip(chr(47))}{path}",
-                name,
-                width=width,
-                theme=theme,
-                cookies=desk.cookies,
-            ).assert_good()
+            for look in look_around(browser, f"{str(desk.visitor.base_url).rstrip(chr(47))}{path}", name, desk.cookies):
+                look.assert_good()

@@ -30,7 +30,7 @@ from purveyor.web.overview import routes
 from purveyor.web.overview.figures import Sum, overview, sum_of
 from tests.app.erp_world import Company, a_company, a_draft, a_draft_line
 from tests.order_builders import UNIT
-from tests.web.browser import THEMES, WIDTHS, look_at, served, visited
+from tests.web.browser import look_around, served, visited
 from tests.web.people import a_business_unit, a_person, form_token, sign_in
 
 Superuser = psycopg.Connection[tuple[object, ...]]
@@ -251,11 +251,7 @@ def test_a_broken_chain_is_named(monday: Monday, web_settings: Settings, superus
 
 @pytest.mark.browser
 @pytest.mark.xdist_group("browser")
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("width", WIDTHS)
-def test_the_overview_and_its_proofs_read_well_for_everybody(
-    browser: Browser, monday: Monday, web_settings: Settings, width: str, theme: str
-) -> None:
+def test_the_overview_and_its_proofs_read_well_for_everybody(browser: Browser, monday: Monday, web_settings: Settings) -> None:
     pages = {
         "overview": "/overview",
         "overview-stopped": "/overview/proof/stopped",
@@ -267,9 +263,7 @@ def test_the_overview_and_its_proofs_read_well_for_everybody(
         with httpx.Client(base_url=address, headers={"accept": "text/html"}, trust_env=False) as visitor:
             sign_in(visitor, "ada")
             cookies = dict(visitor.cookies)
-        looks = [
-            look_at(browser, address + path, name, width=width, theme=theme, cookies=cookies) for name, path in pages.items()
-        ]
+        looks = [look for name, path in pages.items() for look in look_around(browser, address + path, name, cookies)]
 
     for look in looks:
         look.assert_good()

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 from purveyor.core.acknowledge import LineState
 from purveyor.settings import Settings
 from purveyor.store.db import Database
-from tests.web.browser import THEMES, WIDTHS, look_at, opened
+from tests.web.browser import look_around, opened
 from tests.web.supplier_page import SupplierPage, supplier_page, ten_lines
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -27,17 +27,15 @@ def address(page: SupplierPage, path: str = "") -> str:
     return f"{page.visitor.base_url}{page.path}{path}"
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("width", WIDTHS)
-def test_the_suppliers_pages_read_well_for_everybody(browser: Browser, keller: SupplierPage, width: str, theme: str) -> None:
+def test_the_suppliers_pages_read_well_for_everybody(browser: Browser, keller: SupplierPage) -> None:
     looks = [
-        look_at(browser, address(keller), "supplier-new", width=width, theme=theme),
-        look_at(browser, address(keller, "/ship"), "supplier-ship", width=width, theme=theme),
+        *look_around(browser, address(keller), "supplier-new"),
+        *look_around(browser, address(keller, "/ship"), "supplier-ship"),
     ]
     keller.open()
     typed = {"line_2": "change", "line_2_new_price": "44.00", "line_3": "reject", "line_3_reason": "out_of_stock"}
     keller.answer(**typed, line_1="dates", line_1_quantity_1="6", line_1_day_1="2026-03-23", line_1_quantity_2="5")
-    looks.append(look_at(browser, address(keller), "supplier-answered", width=width, theme=theme))
+    looks += look_around(browser, address(keller), "supplier-answered")
 
     for look in looks:
         look.assert_good()
