@@ -77,6 +77,11 @@ class Settings:
     connections_file: Path | None = None
     """TOML file that names the ERPs, the warehouse system and the suppliers' secrets; see worker/connections.py."""
 
+    metrics_token_file: Path | None = None
+    """File with the token that a collector must send to read ``/metrics``; without it nobody can read them."""
+    queue_age_limit_seconds: Decimal = Decimal(900)
+    """A job that waits longer for a worker makes ``/readyz`` fail and the doctor complain."""
+
     pool_size: int = 10
     """Database connections a process may hold."""
     statement_timeout_seconds: Decimal = Decimal(30)

@@ -41,3 +41,10 @@ def head_revision() -> str:
     head = ScriptDirectory.from_config(_configuration()).get_current_head()
     assert head is not None
     return head
+
+
+def is_behind(revision: str) -> bool:
+    """Say whether a schema at this revision lacks what this code needs; one that is ahead was migrated for a newer version."""
+    script = ScriptDirectory.from_config(_configuration())
+    known = {step.revision for step in script.walk_revisions()}
+    return revision in known and revision != script.get_current_head()
