@@ -110,6 +110,8 @@ class Settings:
     erp_away_seconds: Decimal = Decimal(30)
     """How long a write waits before it tries an ERP again that could not be reached; such tries cost no attempt."""
 
+    otlp_endpoint: str | None = None
+    """Address of a collector of traces (OTLP over HTTP), for example ``http://127.0.0.1:4318``; without it none are made."""
     log_format: str = "text"
     """``text`` for people, ``json`` for log collectors."""
 

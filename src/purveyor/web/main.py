@@ -71,6 +71,8 @@ def create_app(database: Database, settings: Settings, parts: Sequence[Part] = P
         redoc_url=None,
         openapi_url="/v1/openapi.json",
         redirect_slashes=False,
+        # The framework's own spans and logs would carry addresses (that of a supplier's page is a secret) and exceptions.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False},
         middleware=[
             Middleware(Heads),
             Middleware(Durations, seconds=figures.seconds),

@@ -72,6 +72,7 @@ MESSAGE: Final = table(
     moment("finished_at", nullable=True),
     reference("business_unit_id", nullable=True),
     reference("supplier_id", nullable=True),
+    text("traceparent", nullable=True),
     UniqueConstraint("idempotency_key"),
     CheckConstraint(f"state IN {MESSAGE_STATES}", name="state"),
     Index("ix_message_due", "next_attempt_at", postgresql_where=sql("state = 'ready' AND queued_at IS NULL")),

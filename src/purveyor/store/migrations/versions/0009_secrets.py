@@ -30,6 +30,8 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         security=Security(scoped_by="system"),
     )
+    # The trace that asked for a message: a retry hours later points back to it.
+    op.add_column("message", sa.Column("traceparent", sa.Text))
     open_ones = sa.text("state IN ('ready', 'leased')")
     op.create_index("ix_message_open", "message", ["created_at"], postgresql_where=open_ones)
     op.create_index("ix_message_attempt_started_at", "message_attempt", ["started_at"])
