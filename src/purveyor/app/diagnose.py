@@ -9,10 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import Final
 
-from purveyor.store import migrations
-from purveyor.store.condition import Condition, condition
-from purveyor.store.db import Tx
+from purveyor.store import catalogue, feeds, migrations
+from purveyor.store.binaries import HIGHEST_MAJOR, LOWEST_MAJOR
+from purveyor.store.condition import Condition, condition, open_documents
+from purveyor.store.db import Tx, clock_difference
+from purveyor.store.roles import DEMO, PORTAL, RUNTIME
+
+MOST_CLOCKS_APART: Final = timedelta(seconds=30)
 
 
 class Verdict(StrEnum):
@@ -65,6 +70,74 @@ def work(tx: Tx, limits: Limits) -> Iterator[Check]:
         yield Check("failed jobs", Verdict.WARN, f"{now.failed} given up", told)
     else:
         yield Check("failed jobs", Verdict.OK, "none")
+
+
+def rights(tx: Tx, *, demo: bool) -> Iterator[Check]:
+    """Check the server's version, our login, and that row security protects every table it has to."""
+    found = catalogue.server(tx)
+    fits = LOWEST_MAJOR <= found.major <= HIGHEST_MAJOR
+    told = "" if fits else f"Use PostgreSQL {LOWEST_MAJOR} to {HIGHEST_MAJOR}; others are not tested."
+    yield Check("server", Verdict.OK if fits else Verdict.WARN, f"PostgreSQL {found.version}", told)
+    if found.unbound:
+        yield Check("login", Verdict.FAIL, f"{found.login} is not bound by row security", f"Log in as {RUNTIME}.")
+    elif not found.has_portal:
+        told = f"As the owner: GRANT {PORTAL} TO {found.login}. Until then no supplier gets in."
+        yield Check("login", Verdict.FAIL, f"{found.login} may not step into {PORTAL}", told)
+    else:
+        yield Check("login", Verdict.OK, f"{found.login}, bound by row security")
+    open_tables = catalogue.unprotected_tables(tx)
+    if open_tables:
+        told = "Somebody changed the schema by hand. Restore it from a backup or run the protection statements again."
+        yield Check("row security", Verdict.FAIL, f"missing on {', '.join(open_tables)}", told)
+    else:
+        yield Check("row security", Verdict.OK, "forced on every table with rows of a unit or a supplier")
+    if not demo and (found.has_demo or found.clock_moved):
+        told = f"As the owner: revoke {DEMO} from {found.login}, and put clock_offset.ahead_by back to zero."
+        yield Check("business clock", Verdict.FAIL, "can be moved here, or was", told)
+
+
+def set_up(tx: Tx) -> Iterator[Check]:
+    """Check what an installation needs before its first order: policies, business units, people who may approve."""
+    found = catalogue.set_up(tx)
+    yield _present("policies", found.policies, "tables published", "Run `purveyor policy load`; without policies nothing passes.")
+    yield _present("business units", found.units, "units", "Add one (docs/howto/install.md); orders need a unit.")
+    yield _present("people", found.people, "active", "Run `purveyor user add`.")
+    if found.without_approvers:
+        told = "Name who decides there (docs/howto/install.md); orders that need approval wait for ever otherwise."
+        yield Check("approvers", Verdict.WARN, f"none in {', '.join(found.without_approvers)}", told)
+    elif found.units:
+        yield Check("approvers", Verdict.OK, "in every unit")
+
+
+def clock(tx: Tx) -> Check:
+    """Check that this machine and the database agree about the time."""
+    apart = abs(clock_difference(tx))
+    found = f"{apart.total_seconds():.1f} s apart from the database"
+    if apart > MOST_CLOCKS_APART:
+        told = "Set the clocks of both machines by NTP. Leases are safe, but signatures and one-time codes are refused."
+        return Check("clock", Verdict.FAIL, found, told)
+    return Check("clock", Verdict.OK, found)
+
+
+def outside(tx: Tx) -> Iterator[Check]:
+    """Check the feeds and what was given up on the way out."""
+    failing = sorted({f"{feed.erp} {feed.entity}" for feed in feeds.all_feeds(tx) if feed.problem is not None})
+    if failing:
+        told = "Read the problem on the exception or in the log of the workers; the feed is tried again every minute."
+        yield Check("feeds", Verdict.WARN, f"not read: {', '.join(failing)}", told)
+    else:
+        yield Check("feeds", Verdict.OK, "no reading failed")
+    dead = sum(entry.documents for entry in open_documents(tx) if entry.state == "dead")
+    if dead:
+        yield Check("messages", Verdict.WARN, f"{dead} given up", "Open the page Messages: send them again or call them off.")
+    else:
+        yield Check("messages", Verdict.OK, "none given up")
+
+
+def _present(name: str, number: int, what: str, advice: str) -> Check:
+    if number:
+        return Check(name, Verdict.OK, f"{number} {what}")
+    return Check(name, Verdict.FAIL, "none", advice)
 
 
 def _schema(now: Condition) -> Check:

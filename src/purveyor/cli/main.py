@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from purveyor.cli.demo import demo
+from purveyor.cli.doctor import doctor
 from purveyor.cli.key import app as key
 from purveyor.cli.migrate import migrate
 from purveyor.cli.policy import app as policy
@@ -20,6 +21,7 @@ app.command()(worker)
 app.command()(migrate)
 app.command()(pull)
 app.command()(demo)
+app.command()(doctor)
 app.command("verify-log")(verify_log)
 app.add_typer(policy, name="policy")
 app.add_typer(key, name="key")

@@ -68,13 +68,19 @@ def known_secrets(settings: Settings) -> Iterator[str]:
         if password:
             yield password
             yield unquote(password)
-    files = [settings.secret_key_file, settings.smtp_password_file, settings.metrics_token_file]
-    with suppress(OSError, ValueError):
-        files += _files_in(tomllib.loads(settings.connections_file.read_text("utf-8")) if settings.connections_file else {})
+    files = [settings.secret_key_file, settings.smtp_password_file, settings.metrics_token_file, *connection_files(settings)]
     for file in files:
         if file is not None:
             with suppress(OSError, ValueError):
                 yield file.read_text("utf-8").strip()
+
+
+def connection_files(settings: Settings) -> list[Path]:
+    """Return the secret files that the connections file names; none when it cannot be read."""
+    with suppress(OSError, ValueError):
+        if settings.connections_file is not None:
+            return list(_files_in(tomllib.loads(settings.connections_file.read_text("utf-8"))))
+    return []
 
 
 def _files_in(connections: Mapping[str, Any]) -> Iterator[Path]:

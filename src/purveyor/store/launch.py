@@ -17,6 +17,7 @@ from purveyor.store.addresses import driver_address, plain_address
 from purveyor.store.binaries import HIGHEST_MAJOR, LOWEST_MAJOR, find_binaries
 from purveyor.store.db import Database
 from purveyor.store.embedded import SUPERUSER, EmbeddedServer
+from purveyor.store.failures import translated
 from purveyor.store.roles import OWNER, RUNTIME, allow_clock_changes, ensure_roles, roles_missing
 
 log = structlog.get_logger("purveyor.store")
@@ -101,7 +102,7 @@ def run_migrations(addresses: Addresses) -> None:
 
 def check_usable(url: str) -> None:
     """Refuse a server that is too old, a login that row security would not bind, and a schema that is not ours."""
-    with psycopg.connect(url, connect_timeout=5) as connection:
+    with translated(), psycopg.connect(url, connect_timeout=5) as connection:
         row: tuple[Any, ...] | None = connection.execute(_CHECK).fetchone()
         assert row is not None
         major, unbound, owns_tables, migrated = row

@@ -104,4 +104,7 @@ def _secrets_in(folder: Path) -> Callable[[str], str | None]:
 
 
 def _secret(file: str | Path) -> str:
-    return Path(file).read_text("utf-8").strip()
+    try:
+        return Path(file).read_text("utf-8").strip()
+    except OSError as error:
+        raise InvalidSettings(setting="connections_file", reason=f"a secret cannot be read: {error}") from error
