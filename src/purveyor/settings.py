@@ -74,6 +74,8 @@ class Settings:
     """File with the password of that account."""
     mail_from: str = "purchasing@localhost"
     """Sender of the mails; answers of suppliers go there."""
+    master_key_file: Path | None = None
+    """File with the master key that opens secrets stored in the database; `purveyor key-file create` makes it."""
     connections_file: Path | None = None
     """TOML file that names the ERPs, the warehouse system and the suppliers' secrets; see worker/connections.py."""
 

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import Final
 
-from purveyor.store import catalogue, feeds, migrations
+from purveyor.core.errors import PurveyorError
+from purveyor.store import catalogue, feeds, migrations, vault
 from purveyor.store.binaries import HIGHEST_MAJOR, LOWEST_MAJOR
 from purveyor.store.condition import Condition, condition, open_documents
 from purveyor.store.db import Tx, clock_difference
@@ -132,6 +134,22 @@ def outside(tx: Tx) -> Iterator[Check]:
         yield Check("messages", Verdict.WARN, f"{dead} given up", "Open the page Messages: send them again or call them off.")
     else:
         yield Check("messages", Verdict.OK, "none given up")
+
+
+def stored_secrets(tx: Tx, key_file: Path | None) -> Check:
+    """Check that this machine's key file opens every stored secret."""
+    known = vault.listed(tx)
+    if not known:
+        return Check("stored secrets", Verdict.OK, "none")
+    needed = ", ".join(sorted({mark.key_id for mark in known}))
+    advice = f"Put the file with key {needed} where master_key_file says; from a backup of that file if it is lost."
+    if key_file is None:
+        return Check("stored secrets", Verdict.FAIL, f"{len(known)} stored, and no master_key_file is set", advice)
+    try:
+        vault.check(tx, vault.read_key_file(key_file))
+    except PurveyorError as error:
+        return Check("stored secrets", Verdict.FAIL, str(error), advice)
+    return Check("stored secrets", Verdict.OK, f"{len(known)}, all open with {key_file}")
 
 
 def _present(name: str, number: int, what: str, advice: str) -> Check:

@@ -18,6 +18,7 @@ from purveyor.cli.console import ConfigFile, configured
 from purveyor.cli.redaction import connection_files
 from purveyor.core.errors import PurveyorError
 from purveyor.settings import Settings
+from purveyor.worker.connections import SecretReader
 
 LOW_SPACE: Final = 1_000_000_000
 NO_SPACE: Final = 200_000_000
@@ -67,6 +68,7 @@ def _database(settings: Settings) -> Iterator[Check]:
             with database.read(SYSTEM, source="doctor") as tx:
                 checks += [*diagnose.rights(tx, demo=settings.demo), *diagnose.readiness(tx, limits)]
                 checks += [*diagnose.work(tx, limits), *diagnose.outside(tx), *diagnose.set_up(tx), diagnose.clock(tx)]
+                checks.append(diagnose.stored_secrets(tx, settings.master_key_file))
             database.close()
     except PurveyorError as error:
         advice = "Look at DATABASE_URL, at the server's log, and whether `purveyor migrate` was run."
@@ -79,9 +81,26 @@ def _outside(settings: Settings) -> Iterator[Check]:
     from purveyor.worker.reachability import reachable
 
     try:
-        yield from reachable(load_connections(settings))
+        yield from reachable(load_connections(settings, _stored(settings)))
     except PurveyorError as error:
         yield Check("connections", Verdict.FAIL, str(error), "Mend the connections file; workers do not start like this.")
+
+
+def _stored(settings: Settings) -> SecretReader:
+    """Return a reader of stored secrets that opens the database only when a secret is asked for."""
+    from purveyor.store.db import Database
+    from purveyor.store.launch import located
+    from purveyor.worker.stored_secrets import reader
+
+    def read(name: str) -> str | None:
+        with located(settings) as addresses:
+            database = Database(addresses.runtime, pool_size=1)
+            try:
+                return reader(database, settings)(name)
+            finally:
+                database.close()
+
+    return read
 
 
 def _machine(settings: Settings) -> Iterator[Check]:
@@ -90,7 +109,7 @@ def _machine(settings: Settings) -> Iterator[Check]:
     verdict = Verdict.FAIL if free < NO_SPACE else Verdict.WARN if free < LOW_SPACE else Verdict.OK
     told = "" if verdict is Verdict.OK else "Make room: delete old backups and logs, or move data_dir to a larger disk."
     yield Check("disk", verdict, f"{free / 1e9:.1f} GB free for {settings.data_dir}", told)
-    named = [settings.secret_key_file, settings.smtp_password_file, settings.metrics_token_file]
+    named = [settings.secret_key_file, settings.smtp_password_file, settings.metrics_token_file, settings.master_key_file]
     files = [file for file in (*named, *connection_files(settings)) if file is not None]
     yield from (_key_file(file) for file in dict.fromkeys(files))
 

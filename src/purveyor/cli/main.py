@@ -7,9 +7,11 @@ import typer
 from purveyor.cli.demo import demo
 from purveyor.cli.doctor import doctor
 from purveyor.cli.key import app as key
+from purveyor.cli.key_file import app as key_file
 from purveyor.cli.migrate import migrate
 from purveyor.cli.policy import app as policy
 from purveyor.cli.pull import pull
+from purveyor.cli.secret import app as secret
 from purveyor.cli.serve import serve
 from purveyor.cli.user import app as user
 from purveyor.cli.verify_log import verify_log
@@ -25,4 +27,6 @@ app.command()(doctor)
 app.command("verify-log")(verify_log)
 app.add_typer(policy, name="policy")
 app.add_typer(key, name="key")
+app.add_typer(key_file, name="key-file")
+app.add_typer(secret, name="secret")
 app.add_typer(user, name="user")

@@ -68,6 +68,9 @@ def known_secrets(settings: Settings) -> Iterator[str]:
         if password:
             yield password
             yield unquote(password)
+    with suppress(OSError, ValueError):
+        if settings.master_key_file is not None:
+            yield from settings.master_key_file.read_text("ascii").split()[1::2]
     files = [settings.secret_key_file, settings.smtp_password_file, settings.metrics_token_file, *connection_files(settings)]
     for file in files:
         if file is not None:

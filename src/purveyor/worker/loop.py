@@ -27,7 +27,6 @@ from purveyor.spans import Facts, span
 from purveyor.store import jobs
 from purveyor.store.db import Database
 from purveyor.store.jobs import QUEUE, Job, Registry
-from purveyor.store.launch import open_database
 from purveyor.worker.sweep import promote, surviving, sweep
 
 log = structlog.get_logger("purveyor.worker")
@@ -36,10 +35,9 @@ EXTRA_THREADS: Final = 4
 RECONNECT_SECONDS: Final = 1
 
 
-def run_worker(settings: Settings, registry: Registry) -> None:
+def run_worker(database: Database, settings: Settings, registry: Registry) -> None:
     """Work until told to stop (SIGINT, SIGTERM); jobs in hand get ``graceful_stop_seconds``, the sweep takes the rest."""
-    with open_database(settings) as database:
-        asyncio.run(Worker(database, settings, registry).run_until_stopped())
+    asyncio.run(Worker(database, settings, registry).run_until_stopped())
 
 
 def work_off(database: Database, settings: Settings, registry: Registry) -> None:
