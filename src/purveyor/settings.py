@@ -109,6 +109,16 @@ class Settings:
     """A job that took its worker down this many times is given up and its message goes to a person."""
     failed_job_days: int = 14
     """Days for which failed jobs are kept to be looked at."""
+    answer_days: int = 30
+    """Days for which answers to API requests are kept, so that a repeat of a request gets the same answer."""
+    session_days: int = 30
+    """Days for which ended sign-ins are kept."""
+    link_days: int = 90
+    """Days for which links to suppliers are kept after they expired."""
+    attempt_days: int = 365
+    """Days for which the single attempts of delivered messages are kept; the message itself stays."""
+    inbox_body_days: int = 730
+    """Days for which bodies of received documents are kept after they took effect; that they came is kept for ever."""
     erp_away_seconds: Decimal = Decimal(30)
     """How long a write waits before it tries an ERP again that could not be reached; such tries cost no attempt."""
 
@@ -120,7 +130,8 @@ class Settings:
     def __post_init__(self) -> None:
         if self.stalled_seconds < 3 * self.heartbeat_seconds:
             raise InvalidSettings(setting="stalled_seconds", reason="must be at least three times heartbeat_seconds")
-        for name in ("pool_size", "worker_concurrency", "job_attempts"):
+        at_least_1 = ("answer_days", "session_days", "link_days", "attempt_days", "inbox_body_days")
+        for name in ("pool_size", "worker_concurrency", "job_attempts", *at_least_1):
             if getattr(self, name) < 1:
                 raise InvalidSettings(setting=name, reason="must be at least 1")
 

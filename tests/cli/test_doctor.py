@@ -62,7 +62,7 @@ def test_what_stands_still_is_named(installation: dict[str, str], database: Data
 
     _, checks = examined(installation)
 
-    assert checks["queue"]["found"] == "1 jobs wait, the oldest 3600 s; 1 run"
+    assert checks["queue"]["found"] == "1 jobs wait, the oldest 60 min; 1 run"
     assert verdicts(checks, "queue", "workers", "stalled jobs", "failed jobs", "feeds") == [
         "fail",
         "fail",

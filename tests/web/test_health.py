@@ -14,13 +14,15 @@ import pytest
 from purveyor.core.access import SYSTEM, Role
 from purveyor.core.messaging import MessageKind, Outbound
 from purveyor.settings import InvalidSettings, Settings
-from purveyor.store import feeds, inbox, jobs, message_batches
+from purveyor.store import events, feeds, inbox, jobs, message_batches
 from purveyor.store.db import Database
+from purveyor.store.event_verify import seal
 from purveyor.store.inbox import Inbound
 from purveyor.store.message_batches import NewMessage
 from purveyor.store.messages import About
 from purveyor.web.main import create_app
 from purveyor.web.metrics import route_class
+from tests.store.builders import counted
 from tests.web.browser import visited
 from tests.web.people import a_person, sign_in
 
@@ -63,7 +65,7 @@ def test_a_queue_that_nobody_works_off_makes_us_unready_and_only_it_learns_why(
     assert (stranger.status_code, stranger.text) == (503, "not ready\n")
     assert (it.status_code, it.json()["ready"]) == (503, False)
     [queue] = [check for check in it.json()["checks"] if check["check"] == "queue"]
-    assert (queue["verdict"], queue["found"]) == ("fail", "1 jobs wait, the oldest 3600 s; 0 run")
+    assert (queue["verdict"], queue["found"]) == ("fail", "1 jobs wait, the oldest 60 min; 0 run")
     assert "Start more workers" in queue["advice"]
 
 
@@ -148,3 +150,16 @@ def test_a_database_that_is_away_is_a_figure_and_not_a_failure(settings: Setting
 )
 def test_addresses_fall_into_a_few_classes(path: str, expected: str) -> None:
     assert route_class(path) == expected
+
+
+def test_a_log_that_lost_a_seal_this_machine_has_seen_makes_us_unready(
+    visitor: httpx.Client, database: Database, superuser: Superuser
+) -> None:
+    with database.transaction(SYSTEM) as tx:
+        events.append(tx, [counted(uuid4())])
+        seal(tx)
+    seen = visitor.get("/readyz").status_code
+    superuser.execute("SET session_replication_role = replica")
+    superuser.execute("DELETE FROM event_seal")
+
+    assert (seen, visitor.get("/readyz").status_code) == (200, 503)

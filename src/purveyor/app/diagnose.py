@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from purveyor.core.errors import PurveyorError
-from purveyor.store import catalogue, feeds, migrations, vault
+from purveyor.store import catalogue, feeds, migrations, vault, witness
 from purveyor.store.binaries import HIGHEST_MAJOR, LOWEST_MAJOR
 from purveyor.store.condition import Condition, condition, open_documents
 from purveyor.store.db import Tx, clock_difference
@@ -48,10 +48,13 @@ class Limits:
     stalled: timedelta
 
 
-def readiness(tx: Tx, limits: Limits) -> list[Check]:
-    """Check what decides whether this installation can do its work now: schema and queue (the database answered already)."""
+def readiness(tx: Tx, limits: Limits, folder: Path) -> list[Check]:
+    """Check what decides whether this installation can do its work now: schema, queue, and a log that lost nothing.
+
+    ``folder`` is where this machine remembers the newest seal it has seen.
+    """
     now = condition(tx, limits.stalled)
-    return [_schema(now), _queue(now, limits)]
+    return [_schema(now), _queue(now, limits), _log(tx, folder)]
 
 
 def work(tx: Tx, limits: Limits) -> Iterator[Check]:
@@ -152,6 +155,14 @@ def stored_secrets(tx: Tx, key_file: Path | None) -> Check:
     return Check("stored secrets", Verdict.OK, f"{len(known)}, all open with {key_file}")
 
 
+def _log(tx: Tx, folder: Path) -> Check:
+    regression = witness.observe(tx, folder)
+    if regression is None:
+        return Check("event log", Verdict.OK, "holds every seal this machine has seen")
+    told = "An old backup was restored, or the log was cut. Find out which, then `purveyor verify-log --accept`."
+    return Check("event log", Verdict.FAIL, str(regression), told)
+
+
 def _present(name: str, number: int, what: str, advice: str) -> Check:
     if number:
         return Check(name, Verdict.OK, f"{number} {what}")
@@ -167,7 +178,8 @@ def _schema(now: Condition) -> Check:
 
 def _queue(now: Condition, limits: Limits) -> Check:
     waited = int(now.oldest.total_seconds())
-    found = f"{now.waiting} jobs wait, the oldest {waited} s; {now.running} run"
+    since = f"{waited} s" if waited < 120 else f"{waited // 60} min"
+    found = f"{now.waiting} jobs wait, the oldest {since}; {now.running} run"
     if now.oldest > limits.queue_age:
         return Check("queue", Verdict.FAIL, found, "Start more workers, and look why those that run do not get on (their log).")
     return Check("queue", Verdict.OK, found)

@@ -66,7 +66,7 @@ def _database(settings: Settings) -> Iterator[Check]:
         with located(settings) as addresses:
             database = Database(addresses.runtime, pool_size=1)
             with database.read(SYSTEM, source="doctor") as tx:
-                checks += [*diagnose.rights(tx, demo=settings.demo), *diagnose.readiness(tx, limits)]
+                checks += [*diagnose.rights(tx, demo=settings.demo), *diagnose.readiness(tx, limits, settings.data_dir)]
                 checks += [*diagnose.work(tx, limits), *diagnose.outside(tx), *diagnose.set_up(tx), diagnose.clock(tx)]
                 checks.append(diagnose.stored_secrets(tx, settings.master_key_file))
             database.close()

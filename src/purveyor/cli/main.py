@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from purveyor.cli.backup import backup, restore
 from purveyor.cli.demo import demo
 from purveyor.cli.doctor import doctor
 from purveyor.cli.key import app as key
@@ -24,6 +25,8 @@ app.command()(migrate)
 app.command()(pull)
 app.command()(demo)
 app.command()(doctor)
+app.command()(backup)
+app.command()(restore)
 app.command("verify-log")(verify_log)
 app.add_typer(policy, name="policy")
 app.add_typer(key, name="key")

@@ -55,16 +55,23 @@ def open_database(settings: Settings) -> Iterator[Database]:
         if settings.database_url is None:
             run_migrations(addresses)
         check_usable(addresses.runtime)
-        database = Database(
-            addresses.runtime,
-            pool_size=settings.pool_size,
-            statement_timeout_seconds=settings.statement_timeout_seconds,
-            lock_timeout_seconds=settings.lock_timeout_seconds,
-        )
-        try:
+        with open_runtime(addresses, settings) as database:
             yield database
-        finally:
-            database.close()
+
+
+@contextmanager
+def open_runtime(addresses: Addresses, settings: Settings) -> Iterator[Database]:
+    """Yield the database as the running product sees it, unchecked."""
+    database = Database(
+        addresses.runtime,
+        pool_size=settings.pool_size,
+        statement_timeout_seconds=settings.statement_timeout_seconds,
+        lock_timeout_seconds=settings.lock_timeout_seconds,
+    )
+    try:
+        yield database
+    finally:
+        database.close()
 
 
 @contextmanager
@@ -92,12 +99,17 @@ def located(settings: Settings) -> Iterator[Addresses]:
 
 def run_migrations(addresses: Addresses) -> None:
     """Bring the schema to the newest revision with the owner's login, creating missing roles where that is allowed."""
+    migrations.upgrade(with_roles(addresses))
+
+
+def with_roles(addresses: Addresses) -> str:
+    """Create the roles that are missing, and return the owner's address; raise InvalidSettings when it is not known."""
     if addresses.owner is None:
-        raise InvalidSettings(setting="database_owner_url", reason="migrations need the address with the owner's login")
-    with psycopg.connect(plain_address(addresses.owner), autocommit=True) as connection:
+        raise InvalidSettings(setting="database_owner_url", reason="this needs the address with the owner's login")
+    with translated(), psycopg.connect(plain_address(addresses.owner), autocommit=True) as connection:
         if roles_missing(connection):
             ensure_roles(connection, runtime_password=driver_address(addresses.runtime).password)
-    migrations.upgrade(addresses.owner)
+    return addresses.owner
 
 
 def check_usable(url: str) -> None:

@@ -39,7 +39,7 @@ def ready(request: Request) -> Response:
     database: Database = request.app.state.database
     settings: Settings = request.app.state.settings
     with database.read(SYSTEM, correlation_id=request.state.correlation_id, source="web") as tx:
-        checks = diagnose.readiness(tx, limits_of(settings))
+        checks = diagnose.readiness(tx, limits_of(settings), settings.data_dir)
     failed = [check for check in checks if check.verdict is Verdict.FAIL]
     status = 503 if failed else 200
     if _may_see_details(request):

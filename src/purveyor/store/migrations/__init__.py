@@ -45,6 +45,9 @@ def head_revision() -> str:
 
 def is_behind(revision: str) -> bool:
     """Say whether a schema at this revision lacks what this code needs; one that is ahead was migrated for a newer version."""
-    script = ScriptDirectory.from_config(_configuration())
-    known = {step.revision for step in script.walk_revisions()}
-    return revision in known and revision != script.get_current_head()
+    return knows(revision) and revision != head_revision()
+
+
+def knows(revision: str) -> bool:
+    """Say whether this code has a revision in its history."""
+    return revision in {step.revision for step in ScriptDirectory.from_config(_configuration()).walk_revisions()}
