@@ -46,7 +46,7 @@ def before(postgres: EmbeddedServer) -> Iterator[str]:
 
 
 def fill(postgres: EmbeddedServer, name: str) -> None:
-    """Use the database: people, documents, a job, a feed, a sealed log; people and messages by hand, for their tables grow columns."""
+    """Use the database: people, documents, a job, a feed, a sealed log; people and messages by hand (their tables grow)."""
     database = Database(postgres.url(RUNTIME, name))
     with database.transaction(SYSTEM) as tx:
         a_business_unit(tx, "EAST")

@@ -14,6 +14,7 @@ from purveyor.cli.policy import app as policy
 from purveyor.cli.pull import pull
 from purveyor.cli.secret import app as secret
 from purveyor.cli.serve import serve
+from purveyor.cli.unit import app as unit
 from purveyor.cli.user import app as user
 from purveyor.cli.verify_log import verify_log
 from purveyor.cli.worker import worker
@@ -32,4 +33,5 @@ app.add_typer(policy, name="policy")
 app.add_typer(key, name="key")
 app.add_typer(key_file, name="key-file")
 app.add_typer(secret, name="secret")
+app.add_typer(unit, name="unit")
 app.add_typer(user, name="user")
