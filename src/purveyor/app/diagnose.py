@@ -105,10 +105,10 @@ def set_up(tx: Tx) -> Iterator[Check]:
     """Check what an installation needs before its first order: policies, business units, people who may approve."""
     found = catalogue.set_up(tx)
     yield _present("policies", found.policies, "tables published", "Run `purveyor policy load`; without policies nothing passes.")
-    yield _present("business units", found.units, "units", "Add one (docs/howto/install.md); orders need a unit.")
+    yield _present("business units", found.units, "units", "Run `purveyor unit add`; orders need a unit.")
     yield _present("people", found.people, "active", "Run `purveyor user add`.")
     if found.without_approvers:
-        told = "Name who decides there (docs/howto/install.md); orders that need approval wait for ever otherwise."
+        told = "Run `purveyor unit approver`; orders that need approval wait there for ever otherwise."
         yield Check("approvers", Verdict.WARN, f"none in {', '.join(found.without_approvers)}", told)
     elif found.units:
         yield Check("approvers", Verdict.OK, "in every unit")
