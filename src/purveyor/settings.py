@@ -109,6 +109,16 @@ class Settings:
     """A job that took its worker down this many times is given up and its message goes to a person."""
     failed_job_days: int = 14
     """Days for which failed jobs are kept to be looked at."""
+    owner_erp: str = "it"
+    """Who looks after the ERP layer; shown with its health."""
+    owner_orchestration: str = "it"
+    """Who looks after Purveyor itself."""
+    owner_middleware: str = "it"
+    """Who looks after what carries documents in and out."""
+    owner_api_governance: str = "it"
+    """Who looks after the API, its keys and its rules."""
+    owner_process_intelligence: str = "it"
+    """Who looks after figures and the event log they come from."""
     answer_days: int = 30
     """Days for which answers to API requests are kept, so that a repeat of a request gets the same answer."""
     session_days: int = 30

@@ -116,8 +116,8 @@ def test_each_outside_system_is_asked_whether_it_answers(installation: dict[str,
         _, checks = examined(environment)
     mailbox.stop()
 
-    assert verdicts(checks, "ERP main", "warehouse system", "channel email") == ["fail", "fail", "ok"]
-    assert checks["warehouse system"]["found"] == "refuses our token (401)"
+    assert verdicts(checks, "erp:main", "wms", "supplier:email") == ["fail", "fail", "ok"]
+    assert checks["wms"]["found"] == "refuses our token (401)"
     assert verdicts(checks, "key file erp", "key file wms") == ["warn", "ok"]
     assert checks["key file erp"]["advice"] == f"chmod 600 {tmp_path / 'erp'}"
 

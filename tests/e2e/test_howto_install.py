@@ -46,7 +46,7 @@ def administrator() -> Iterator[dict[str, str]]:
         start = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
 
         def run(program: str, *arguments: str) -> None:
-            command = [PROGRAMS / program, *arguments]
+            command = [str(PROGRAMS / program), *arguments]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder, user=uid, group=gid)
 
         run("initdb", "-D", str(cluster), "-U", "postgres", "-A", "scram-sha-256", f"--pwfile={folder / 'password'}")

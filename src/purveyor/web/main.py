@@ -27,6 +27,7 @@ from purveyor.web.csp import SecurityHeaders
 from purveyor.web.demo_bar.routes import PART as DEMO
 from purveyor.web.exceptions.routes import PART as EXCEPTIONS
 from purveyor.web.heads import Heads
+from purveyor.web.integrations.routes import PART as INTEGRATIONS
 from purveyor.web.invoices.routes import PART as INVOICES
 from purveyor.web.messages.routes import PART as MESSAGES
 from purveyor.web.metrics import Durations, Figures
@@ -53,6 +54,7 @@ PARTS: Final[tuple[Part, ...]] = (
     RECEIVING,
     INVOICES,
     MESSAGES,
+    INTEGRATIONS,
     OVERVIEW,
     SUPPLIER_PAGE,
     API,

@@ -39,13 +39,15 @@ class ErpConnection:
 
 @dataclass(frozen=True)
 class Connections:
-    """Everything a worker may talk to. ``secret_of`` returns the webhook secret shared with a supplier, by supplier code."""
+    """Everything a worker may talk to. ``secret_of`` returns the webhook secret shared with a supplier, by supplier code;
+    ``owners`` who looks after an interface, by its name (``erp:NAME``, ``wms``, ``supplier:CHANNEL``)."""
 
     company: str
     erps: Mapping[ErpInstance, ErpConnection] = field(default_factory=dict)
     wms: RestWms | None = None
     channels: Mapping[str, SupplierChannel] = field(default_factory=dict)
     secret_of: Callable[[str], str | None] = lambda _: None
+    owners: Mapping[str, str] = field(default_factory=dict)
 
 
 def _tryton(entry: Mapping[str, Any]) -> ErpConnector:
@@ -81,6 +83,7 @@ def load_connections(settings: Settings, stored: SecretReader = nothing_stored) 
         wms=_wms(given["wms"]) if "wms" in given else None,
         channels=channels,
         secret_of=_supplier_secrets(secrets, stored),
+        owners={name: str(owner) for name, owner in given.get("owners", {}).items()},
     )
 
 

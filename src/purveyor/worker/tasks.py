@@ -17,6 +17,7 @@ from purveyor.worker.connections import Connections, load_connections
 from purveyor.worker.inbound import PULL_ALL_JOB, Inbound
 from purveyor.worker.outbound import ToSuppliers, ToWarehouse
 from purveyor.worker.periodic import Housekeeping
+from purveyor.worker.reachability import LOOK_JOB, Lookout
 from purveyor.worker.to_erp import ToErp
 
 EVERY_MINUTE = "* * * * *"
@@ -30,6 +31,7 @@ def build_registry(settings: Settings, connections: Connections | None = None) -
     registry.add("seal_log", housekeeping.seal_log, cron="5 0 * * *")
     # Named so by the version that forgot nothing but answers: queued jobs outlive an upgrade.
     registry.add("forget_answers", housekeeping.forget, cron="35 0 * * *")
+    registry.add(LOOK_JOB, Lookout(known).look, cron=EVERY_MINUTE)
     _add_reading(registry, known)
     _add_sending(registry, settings, known)
     _add_timed(registry)

@@ -1,6 +1,7 @@
-"""Encrypted credentials, and what it takes to watch a big installation cheaply.
+"""Encrypted credentials, which outside systems answer, and what it takes to watch a big installation cheaply.
 
-Why: passwords of outside systems may live in the database, readable only with a key file outside of it; figures per interface
+Why: passwords of outside systems may live in the database, readable only with a key file outside of it; a page shows who
+answers, who owns what, and what an outage touches; figures per interface
 must not read whole tables. Adds only (expand): the version before works on this schema unchanged. Revision 0009.
 """
 
@@ -17,9 +18,11 @@ down_revision = "0008"
 branch_labels = None
 depends_on = None
 
+MOMENT = sa.DateTime(timezone=True)
+
 
 def upgrade() -> None:
-    """Create the table of secrets and the indexes of the figures."""
+    """Create the tables of secrets and interfaces and the indexes of the figures."""
     create_table(
         "secret",
         sa.Column("id", sa.Uuid, primary_key=True),
@@ -27,8 +30,18 @@ def upgrade() -> None:
         sa.Column("key_id", sa.Text, nullable=False),
         sa.Column("wrapped_key", sa.LargeBinary, nullable=False),
         sa.Column("content", sa.LargeBinary, nullable=False),
-        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", MOMENT, nullable=False),
         security=Security(scoped_by="system"),
+    )
+    create_table(
+        "interface",
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("owner", sa.Text, nullable=False),
+        sa.Column("detail", sa.Text, nullable=False),
+        sa.Column("checked_at", MOMENT, nullable=False),
+        sa.Column("answered_at", MOMENT),
+        sa.Column("problem", sa.Text),
+        security=Security(scoped_by="internal"),
     )
     # The trace that asked for a message: a retry hours later points back to it.
     op.add_column("message", sa.Column("traceparent", sa.Text))
