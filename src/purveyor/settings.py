@@ -74,8 +74,15 @@ class Settings:
     """File with the password of that account."""
     mail_from: str = "purchasing@localhost"
     """Sender of the mails; answers of suppliers go there."""
+    master_key_file: Path | None = None
+    """File with the master key that opens secrets stored in the database; `purveyor key-file create` makes it."""
     connections_file: Path | None = None
     """TOML file that names the ERPs, the warehouse system and the suppliers' secrets; see worker/connections.py."""
+
+    metrics_token_file: Path | None = None
+    """File with the token that a collector must send to read ``/metrics``; without it nobody can read them."""
+    queue_age_limit_seconds: Decimal = Decimal(900)
+    """A job that waits longer for a worker makes ``/readyz`` fail and the doctor complain."""
 
     pool_size: int = 10
     """Database connections a process may hold."""
@@ -102,16 +109,39 @@ class Settings:
     """A job that took its worker down this many times is given up and its message goes to a person."""
     failed_job_days: int = 14
     """Days for which failed jobs are kept to be looked at."""
+    owner_erp: str = "it"
+    """Who looks after the ERP layer; shown with its health."""
+    owner_orchestration: str = "it"
+    """Who looks after Purveyor itself."""
+    owner_middleware: str = "it"
+    """Who looks after what carries documents in and out."""
+    owner_api_governance: str = "it"
+    """Who looks after the API, its keys and its rules."""
+    owner_process_intelligence: str = "it"
+    """Who looks after figures and the event log they come from."""
+    answer_days: int = 30
+    """Days for which answers to API requests are kept, so that a repeat of a request gets the same answer."""
+    session_days: int = 30
+    """Days for which ended sign-ins are kept."""
+    link_days: int = 90
+    """Days for which links to suppliers are kept after they expired."""
+    attempt_days: int = 365
+    """Days for which the single attempts of delivered messages are kept; the message itself stays."""
+    inbox_body_days: int = 730
+    """Days for which bodies of received documents are kept after they took effect; that they came is kept for ever."""
     erp_away_seconds: Decimal = Decimal(30)
     """How long a write waits before it tries an ERP again that could not be reached; such tries cost no attempt."""
 
+    otlp_endpoint: str | None = None
+    """Address of a collector of traces (OTLP over HTTP), for example ``http://127.0.0.1:4318``; without it none are made."""
     log_format: str = "text"
     """``text`` for people, ``json`` for log collectors."""
 
     def __post_init__(self) -> None:
         if self.stalled_seconds < 3 * self.heartbeat_seconds:
             raise InvalidSettings(setting="stalled_seconds", reason="must be at least three times heartbeat_seconds")
-        for name in ("pool_size", "worker_concurrency", "job_attempts"):
+        at_least_1 = ("answer_days", "session_days", "link_days", "attempt_days", "inbox_body_days")
+        for name in ("pool_size", "worker_concurrency", "job_attempts", *at_least_1):
             if getattr(self, name) < 1:
                 raise InvalidSettings(setting=name, reason="must be at least 1")
 

@@ -23,11 +23,12 @@ Superuser = psycopg.Connection[tuple[object, ...]]
 
 
 @pytest.fixture
-def installation(postgres: EmbeddedServer, database_name: str) -> dict[str, str]:
+def installation(postgres: EmbeddedServer, database_name: str, tmp_path: Path) -> dict[str, str]:
     """The environment of an installation with an external database."""
     return {
         "DATABASE_URL": postgres.url(RUNTIME, database_name),
         "DATABASE_OWNER_URL": postgres.url(OWNER, database_name),
+        "PURVEYOR_DATA_DIR": str(tmp_path),
     }
 
 

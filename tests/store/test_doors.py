@@ -7,14 +7,15 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import exc, text
+from sqlalchemy import exc, text, update
 
 from purveyor.core.access import SYSTEM
 from purveyor.core.errors import NotFound
-from purveyor.store import idempotency, inbox
+from purveyor.store import idempotency, inbox, retention
 from purveyor.store.db import Database, Tx
 from purveyor.store.idempotency import KeyInFlight, KeyReused, RequestKey, StoredResponse
 from purveyor.store.inbox import Inbound
+from purveyor.store.tables.flow import IDEMPOTENCY
 from tests.store.builders import a_supplier
 
 REQUEST = RequestKey("kessler", "POST /orders", "key-1", "abc")
@@ -65,7 +66,9 @@ def test_a_second_request_is_told_that_the_first_is_still_at_work(database: Data
 def test_old_answers_are_forgotten(tx: Tx) -> None:
     idempotency.remember(tx, REQUEST, CREATED)
 
-    assert idempotency.forget_before(tx, tx.real_now + timedelta(seconds=1)) == 1
+    tx.conn.execute(update(IDEMPOTENCY).values(stored_at=tx.real_now - timedelta(days=31)))
+
+    assert retention.forget_some(tx, "answers", 30) == 1
     assert idempotency.begin(tx, REQUEST) is None
 
 

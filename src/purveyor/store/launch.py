@@ -17,6 +17,7 @@ from purveyor.store.addresses import driver_address, plain_address
 from purveyor.store.binaries import HIGHEST_MAJOR, LOWEST_MAJOR, find_binaries
 from purveyor.store.db import Database
 from purveyor.store.embedded import SUPERUSER, EmbeddedServer
+from purveyor.store.failures import translated
 from purveyor.store.roles import OWNER, RUNTIME, allow_clock_changes, ensure_roles, roles_missing
 
 log = structlog.get_logger("purveyor.store")
@@ -54,16 +55,23 @@ def open_database(settings: Settings) -> Iterator[Database]:
         if settings.database_url is None:
             run_migrations(addresses)
         check_usable(addresses.runtime)
-        database = Database(
-            addresses.runtime,
-            pool_size=settings.pool_size,
-            statement_timeout_seconds=settings.statement_timeout_seconds,
-            lock_timeout_seconds=settings.lock_timeout_seconds,
-        )
-        try:
+        with open_runtime(addresses, settings) as database:
             yield database
-        finally:
-            database.close()
+
+
+@contextmanager
+def open_runtime(addresses: Addresses, settings: Settings) -> Iterator[Database]:
+    """Yield the database as the running product sees it, unchecked."""
+    database = Database(
+        addresses.runtime,
+        pool_size=settings.pool_size,
+        statement_timeout_seconds=settings.statement_timeout_seconds,
+        lock_timeout_seconds=settings.lock_timeout_seconds,
+    )
+    try:
+        yield database
+    finally:
+        database.close()
 
 
 @contextmanager
@@ -91,17 +99,22 @@ def located(settings: Settings) -> Iterator[Addresses]:
 
 def run_migrations(addresses: Addresses) -> None:
     """Bring the schema to the newest revision with the owner's login, creating missing roles where that is allowed."""
+    migrations.upgrade(with_roles(addresses))
+
+
+def with_roles(addresses: Addresses) -> str:
+    """Create the roles that are missing, and return the owner's address; raise InvalidSettings when it is not known."""
     if addresses.owner is None:
-        raise InvalidSettings(setting="database_owner_url", reason="migrations need the address with the owner's login")
-    with psycopg.connect(plain_address(addresses.owner), autocommit=True) as connection:
+        raise InvalidSettings(setting="database_owner_url", reason="this needs the address with the owner's login")
+    with translated(), psycopg.connect(plain_address(addresses.owner), autocommit=True) as connection:
         if roles_missing(connection):
             ensure_roles(connection, runtime_password=driver_address(addresses.runtime).password)
-    migrations.upgrade(addresses.owner)
+    return addresses.owner
 
 
 def check_usable(url: str) -> None:
     """Refuse a server that is too old, a login that row security would not bind, and a schema that is not ours."""
-    with psycopg.connect(url, connect_timeout=5) as connection:
+    with translated(), psycopg.connect(url, connect_timeout=5) as connection:
         row: tuple[Any, ...] | None = connection.execute(_CHECK).fetchone()
         assert row is not None
         major, unbound, owns_tables, migrated = row

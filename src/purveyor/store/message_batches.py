@@ -18,6 +18,7 @@ from purveyor.core.canonical import Json
 from purveyor.core.errors import NotFound
 from purveyor.core.ids import MessageId
 from purveyor.core.messaging import Outbound
+from purveyor.spans import traceparent
 from purveyor.store import jobs
 from purveyor.store.db import Tx
 from purveyor.store.jobs import NewJob
@@ -91,6 +92,7 @@ def _row(tx: Tx, one: NewMessage) -> dict[str, Any]:
         "next_attempt_at": tx.real_now,
         "queued_at": tx.real_now,
         "correlation_id": tx.correlation_id,
+        "traceparent": traceparent(),
         "created_at": tx.real_now,
     }
 

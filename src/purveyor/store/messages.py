@@ -198,8 +198,8 @@ def promote_due(tx: Tx, limit: int = PROMOTED_AT_ONCE) -> int:
     due = select(MESSAGE.c.id).where(waiting).order_by(MESSAGE.c.next_attempt_at).limit(limit)
     locked = due.with_for_update(skip_locked=True).scalar_subquery()
     taken = update(MESSAGE).where(MESSAGE.c.id.in_(locked)).values(queued_at=tx.real_now)
-    rows = tx.conn.execute(taken.returning(MESSAGE.c.kind, MESSAGE.c.id)).all()
-    jobs.enqueue_many(tx, [_sending_job(row.kind, row.id) for row in sorted(rows, key=lambda row: row.id)])
+    rows = tx.conn.execute(taken.returning(MESSAGE.c.kind, MESSAGE.c.id, MESSAGE.c.traceparent)).all()
+    jobs.enqueue_many(tx, [_sending_job(row.kind, row.id, row.traceparent) for row in sorted(rows, key=lambda row: row.id)])
     return len(rows)
 
 
@@ -330,8 +330,8 @@ def _set(tx: Tx, message_id: MessageId, **changes: Any) -> None:
     tx.conn.execute(update(MESSAGE).where(MESSAGE.c.id == message_id).values(**changes))
 
 
-def _sending_job(kind: str, message_id: UUID) -> NewJob:
-    return NewJob(kind, f"message:{message_id}", {"message_id": str(message_id)})
+def _sending_job(kind: str, message_id: UUID, first_asked: str | None = None) -> NewJob:
+    return NewJob(kind, f"message:{message_id}", {"message_id": str(message_id)}, looks_back_to=first_asked)
 
 
 def _list(tx: Tx, chosen: ColumnElement[bool], limit: int = 1000) -> list[Message]:

@@ -17,7 +17,7 @@ from starlette.staticfiles import StaticFiles
 from purveyor.core.errors import PurveyorError
 from purveyor.settings import Settings
 from purveyor.store.db import Database
-from purveyor.web import health
+from purveyor.web import health, metrics
 from purveyor.web.api.openapi import describe
 from purveyor.web.api.quota import Quota
 from purveyor.web.api.v1 import PART as API
@@ -27,8 +27,10 @@ from purveyor.web.csp import SecurityHeaders
 from purveyor.web.demo_bar.routes import PART as DEMO
 from purveyor.web.exceptions.routes import PART as EXCEPTIONS
 from purveyor.web.heads import Heads
+from purveyor.web.integrations.routes import PART as INTEGRATIONS
 from purveyor.web.invoices.routes import PART as INVOICES
 from purveyor.web.messages.routes import PART as MESSAGES
+from purveyor.web.metrics import Durations, Figures
 from purveyor.web.navigation import Part
 from purveyor.web.overview.routes import PART as OVERVIEW
 from purveyor.web.portal.door import SupplierVisits
@@ -45,12 +47,14 @@ from purveyor.web.workbench.part import PART as WORKBENCH
 PARTS: Final[tuple[Part, ...]] = (
     SIGN_IN,
     health.PART,
+    metrics.PART,
     WORKBENCH,
     APPROVALS,
     EXCEPTIONS,
     RECEIVING,
     INVOICES,
     MESSAGES,
+    INTEGRATIONS,
     OVERVIEW,
     SUPPLIER_PAGE,
     API,
@@ -62,14 +66,18 @@ PARTS: Final[tuple[Part, ...]] = (
 def create_app(database: Database, settings: Settings, parts: Sequence[Part] = PARTS) -> FastAPI:
     """Build the application for one installation; raise InvalidSettings when it could not be used safely."""
     guard = guard_of(settings)
+    figures = Figures(database, settings)
     app = FastAPI(
         title="Purveyor",
         docs_url=None,
         redoc_url=None,
         openapi_url="/v1/openapi.json",
         redirect_slashes=False,
+        # The framework's own spans and logs would carry addresses (that of a supplier's page is a secret) and exceptions.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False},
         middleware=[
             Middleware(Heads),
+            Middleware(Durations, seconds=figures.seconds),
             Middleware(Correlation),
             Middleware(SecurityHeaders, encrypted=guard.encrypted),
             Middleware(Visitors, guard=guard),
@@ -88,6 +96,7 @@ def create_app(database: Database, settings: Settings, parts: Sequence[Part] = P
     app.state.tries = Tries()
     app.state.supplier_visits = SupplierVisits()
     app.state.quota = Quota()
+    app.state.figures = figures
     navigation = tuple(item for part in parts for item in part.navigation)
     bars = [part.bar for part in parts if part.bar is not None]
     folders = tuple(part.templates for part in parts if part.templates is not None)

@@ -1,4 +1,4 @@
-"""A number for each request, in every answer and log line, and the last resort when code fails.
+"""A number and a span for each request, the number in every answer and log line, and the last resort when code fails.
 
 The number comes from the caller when it is a UUID, else it is made here; failures are logged with it and answered as a
 problem, so that even those carry our headers.
@@ -10,10 +10,12 @@ import traceback
 from uuid import UUID, uuid4
 
 import structlog
+from opentelemetry.trace import SpanKind
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from purveyor.spans import span
 from purveyor.web.problems import answer, problem_of
 from purveyor.web.refusals import InternalFault
 
@@ -39,9 +41,22 @@ class Correlation:
         async def numbered(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message)[HEADER] = str(number)
+                opened.set_attribute("http.response.status_code", message["status"])
             await send(message)
 
-        await self._app(scope, receive, numbered)
+        facts = {"http.request.method": request.method, "correlation": str(number)}
+        parent = request.headers.get("traceparent", "") if request.url.path.startswith("/v1/") else ""
+        with (
+            span(request.method, SpanKind.SERVER, facts, parent=parent) as opened,
+            structlog.contextvars.bound_contextvars(correlation=str(number)),
+        ):
+            try:
+                await self._app(scope, receive, numbered)
+            finally:
+                # The pattern of the route, never the address: that of a supplier's page is a secret.
+                route = getattr(scope.get("route"), "path", "")
+                opened.update_name(f"{request.method} {route}".strip())
+                opened.set_attribute("http.route", route)
 
 
 class Faults:

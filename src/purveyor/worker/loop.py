@@ -11,20 +11,22 @@ import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from decimal import Decimal
 from typing import Any, Final
 
 import structlog
+from opentelemetry.trace import Span, SpanKind
 from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import ConnectorException
 
 from purveyor.core.access import SYSTEM
 from purveyor.core.errors import PurveyorError
 from purveyor.settings import Settings
+from purveyor.spans import Facts, span
 from purveyor.store import jobs
 from purveyor.store.db import Database
-from purveyor.store.jobs import QUEUE, Registry
-from purveyor.store.launch import open_database
+from purveyor.store.jobs import QUEUE, Job, Registry
 from purveyor.worker.sweep import promote, surviving, sweep
 
 log = structlog.get_logger("purveyor.worker")
@@ -33,10 +35,9 @@ EXTRA_THREADS: Final = 4
 RECONNECT_SECONDS: Final = 1
 
 
-def run_worker(settings: Settings, registry: Registry) -> None:
+def run_worker(database: Database, settings: Settings, registry: Registry) -> None:
     """Work until told to stop (SIGINT, SIGTERM); jobs in hand get ``graceful_stop_seconds``, the sweep takes the rest."""
-    with open_database(settings) as database:
-        asyncio.run(Worker(database, settings, registry).run_until_stopped())
+    asyncio.run(Worker(database, settings, registry).run_until_stopped())
 
 
 def work_off(database: Database, settings: Settings, registry: Registry) -> None:
@@ -46,6 +47,14 @@ def work_off(database: Database, settings: Settings, registry: Registry) -> None
         asyncio.run(worker.run_until_idle())
         if not promote(database):
             return
+
+
+def _traced(job: Job) -> AbstractContextManager[Span]:
+    """Open the span of a job: part of the trace that asked for it; a later try only points back to that."""
+    facts: Facts = {"job.kind": job.kind, "job.attempt": job.attempt, "correlation": str(job.correlation_id or "")}
+    if job.attempt > 1 or job.looks_back_to:
+        return span(f"job {job.kind}", SpanKind.CONSUMER, facts, link=job.looks_back_to or job.traceparent)
+    return span(f"job {job.kind}", SpanKind.CONSUMER, facts, parent=job.traceparent)
 
 
 class LoopDied(PurveyorError):
@@ -152,7 +161,10 @@ class Worker:
     def _run_job(self, context: JobContext, /, *_: object, **__: object) -> None:
         """Run one job in a thread; the last failed attempt is handed to ``give_up`` before it is marked failed."""
         job = jobs.from_engine(context.job)
-        with structlog.contextvars.bound_contextvars(job=job.id, kind=job.kind, key=job.key):
+        marks = structlog.contextvars.bound_contextvars(
+            job=job.id, kind=job.kind, key=job.key, attempt=job.attempt, correlation=str(job.correlation_id or "")
+        )
+        with _traced(job), marks:
             try:
                 self.registry.task(job.kind)(self.database, job)
             except Exception as error:

@@ -16,7 +16,8 @@ from purveyor.worker import timed
 from purveyor.worker.connections import Connections, load_connections
 from purveyor.worker.inbound import PULL_ALL_JOB, Inbound
 from purveyor.worker.outbound import ToSuppliers, ToWarehouse
-from purveyor.worker.periodic import forget_answers, seal_log
+from purveyor.worker.periodic import Housekeeping
+from purveyor.worker.reachability import LOOK_JOB, Lookout
 from purveyor.worker.to_erp import ToErp
 
 EVERY_MINUTE = "* * * * *"
@@ -26,8 +27,11 @@ def build_registry(settings: Settings, connections: Connections | None = None) -
     """Return every task of the product, wired for this installation; ``connections`` default to those of the settings."""
     known = connections or load_connections(settings)
     registry = Registry(give_up=timed.give_up)
-    registry.add("seal_log", seal_log, cron="5 0 * * *")
-    registry.add("forget_answers", forget_answers, cron="35 0 * * *")
+    housekeeping = Housekeeping(settings)
+    registry.add("seal_log", housekeeping.seal_log, cron="5 0 * * *")
+    # Named so by the version that forgot nothing but answers: queued jobs outlive an upgrade.
+    registry.add("forget_answers", housekeeping.forget, cron="35 0 * * *")
+    registry.add(LOOK_JOB, Lookout(known).look, cron=EVERY_MINUTE)
     _add_reading(registry, known)
     _add_sending(registry, settings, known)
     _add_timed(registry)

@@ -15,8 +15,10 @@ from time import perf_counter
 from typing import Final
 
 import httpx
+from opentelemetry.trace import SpanKind
 
 from purveyor.connectors.contract import PermanentError, RetryableError
+from purveyor.spans import Facts, span
 
 MAXIMUM_BODY: Final = 20_000_000
 LONGEST_WAIT: Final = timedelta(hours=1)
@@ -102,13 +104,21 @@ class HttpTransport:
         request = self._client.build_request(method, path, content=content, headers=sent_headers, params=params)
         status: int | None = None
         started = perf_counter()
+        # The host alone: paths and queries of partners may hold tokens.
+        facts: Facts = {
+            "http.request.method": method,
+            "server.address": str(request.url.host),
+            "server.port": request.url.port or 0,
+        }
         try:
-            response = self._client.send(request, stream=True)
-            try:
-                status = response.status_code
-                reply = self._read(response)
-            finally:
-                response.close()
+            with span(f"HTTP {method}", SpanKind.CLIENT, facts) as call:
+                response = self._client.send(request, stream=True)
+                try:
+                    status = response.status_code
+                    call.set_attribute("http.response.status_code", status)
+                    reply = self._read(response)
+                finally:
+                    response.close()
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise RetryableError(f"{request.url.host} cannot be reached.", host=str(request.url.host)) from error
         except httpx.TransportError as error:

@@ -10,7 +10,10 @@ import ssl
 from dataclasses import dataclass
 from email.message import EmailMessage
 
+from opentelemetry.trace import SpanKind
+
 from purveyor.connectors.contract import Health, PermanentError, RetryableError
+from purveyor.spans import Facts, span
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +29,9 @@ class SmtpTransport:
 
     def deliver(self, mail: EmailMessage) -> None:
         """Hand one mail to the server; raise PermanentError or RetryableError."""
+        facts: Facts = {"server.address": self.host, "server.port": self.port}
         try:
-            with self._connect() as server:
+            with span("SMTP send", SpanKind.CLIENT, facts), self._connect() as server:
                 server.send_message(mail)
         except smtplib.SMTPRecipientsRefused as error:
             code, text = next(iter(error.recipients.values()))

@@ -41,3 +41,13 @@ def head_revision() -> str:
     head = ScriptDirectory.from_config(_configuration()).get_current_head()
     assert head is not None
     return head
+
+
+def is_behind(revision: str) -> bool:
+    """Say whether a schema at this revision lacks what this code needs; one that is ahead was migrated for a newer version."""
+    return knows(revision) and revision != head_revision()
+
+
+def knows(revision: str) -> bool:
+    """Say whether this code has a revision in its history."""
+    return revision in {step.revision for step in ScriptDirectory.from_config(_configuration()).walk_revisions()}

@@ -14,6 +14,7 @@ from purveyor.store.tables import (
     orders,
     parties,
     policies,
+    secrets,
     supplier_side,
 )
 from purveyor.store.tables.base import METADATA
@@ -33,5 +34,6 @@ __all__ = [
     "orders",
     "parties",
     "policies",
+    "secrets",
     "supplier_side",
 ]

@@ -72,10 +72,12 @@ MESSAGE: Final = table(
     moment("finished_at", nullable=True),
     reference("business_unit_id", nullable=True),
     reference("supplier_id", nullable=True),
+    text("traceparent", nullable=True),
     UniqueConstraint("idempotency_key"),
     CheckConstraint(f"state IN {MESSAGE_STATES}", name="state"),
     Index("ix_message_due", "next_attempt_at", postgresql_where=sql("state = 'ready' AND queued_at IS NULL")),
     Index("ix_message_leased", "partner_key", "lease_until", postgresql_where=sql("state = 'leased'")),
+    Index("ix_message_open", "created_at", postgresql_where=sql("state IN ('ready', 'leased')")),
     Index(None, "order_id"),
     Index(None, "subject_type", "subject_id"),
     Index("ix_message_dead", "created_at", postgresql_where=sql("state = 'dead'")),
@@ -92,6 +94,7 @@ MESSAGE_ATTEMPT: Final = table(
     text("outcome", nullable=True),
     text("error", nullable=True),
     PrimaryKeyConstraint("message_id", "number"),
+    Index(None, "started_at"),
     security=Security(scoped_by="parent", parent="message", parent_column="message_id"),
 )
 
@@ -113,6 +116,7 @@ INBOX: Final = table(
     reference("supplier_id", nullable=True),
     UniqueConstraint("source", "external_id", "revision"),
     Index("ix_inbox_waiting", "received_at", postgresql_where=sql("applied_at IS NULL")),
+    Index(None, "received_at"),
     Index(None, "order_id"),
     security=Security(
         scoped_by="both",

@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from typing import Final
 
-from purveyor.connectors.contract import PermanentError
+from purveyor.connectors.contract import Health, PermanentError
 from purveyor.connectors.suppliers.contract import Delivered, SupplierDocument
 from purveyor.connectors.transport.smtp import SmtpTransport
 from purveyor.core.canonical import Json
@@ -44,6 +44,10 @@ class EmailChannel:
         mail = self.compose(document)
         self._transport.deliver(mail)
         return Delivered(self.name, mail["Message-ID"])
+
+    def health(self) -> Health:
+        """Say whether the mail server greets us."""
+        return self._transport.health()
 
     def compose(self, document: SupplierDocument) -> EmailMessage:
         """Build the mail; its Message-ID is made of our message id, so that a repeat is recognised as one."""

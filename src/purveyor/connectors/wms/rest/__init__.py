@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from purveyor.connectors.contract import RetryableError
+from purveyor.connectors.contract import ConnectorError, Health, RetryableError
 from purveyor.connectors.transport.http import HttpTransport, expect_success
 from purveyor.core.canonical import Json, to_json
 
@@ -16,6 +16,16 @@ class RestWms:
 
     def __init__(self, transport: HttpTransport) -> None:
         self._transport = transport
+
+    def health(self) -> Health:
+        """Say whether the system answers at all and takes our token; which resources it has is not asked."""
+        try:
+            reply = self._transport.call("GET", "/")
+        except ConnectorError as error:
+            return Health(reachable=False, detail=error.message)
+        if reply.status in (401, 403):
+            return Health(reachable=False, detail=f"refuses our token ({reply.status})")
+        return Health(reachable=reply.status < 500, detail=f"answers {reply.status}")
 
     def announce(self, key: str, document: Mapping[str, Json], message_id: str) -> None:
         """Create, replace or (with no lines) withdraw an expected receipt; raise PermanentError or RetryableError."""
