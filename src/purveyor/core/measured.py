@@ -41,6 +41,7 @@ class MeasuredOrder:
     business_unit_id: UUID
     supplier_id: UUID | None = None
     supplier: str = ""
+    supplier_code: str = ""
     category: str | None = None
     issued_at: datetime | None = None
     issued_lines: frozenset[int] = frozenset()

@@ -92,15 +92,13 @@ class _Ground:
     events: Sequence[EventRow]
     invoices: Mapping[UUID, Sequence[EventRow]]
     now: datetime
-    sent: EventRow | None
 
 
 def handoffs(order: MeasuredOrder, rows: Iterable[EventRow], facts: Mapping[int, LineFacts], now: datetime) -> list[LineHandoffs]:
     """Return the answers for every line of an order, by number; ``rows`` are the events of the order and of its invoices."""
     streams = by_stream(rows)
     events = streams.get(order.id, [])
-    sent = next((row for row in events if row.type == "order.issued"), None)
-    ground = _Ground(order, events, streams, now, sent)
+    ground = _Ground(order, events, streams, now)
     approved = _approved(ground)
     return [
         LineHandoffs(order.id, order.order_ref, line_no, (approved, *_of_line(ground, line_no, facts.get(line_no, LineFacts()))))
@@ -109,7 +107,7 @@ def handoffs(order: MeasuredOrder, rows: Iterable[EventRow], facts: Mapping[int,
 
 
 def _of_line(ground: _Ground, line_no: int, facts: LineFacts) -> Iterator[Answer]:
-    never = ground.sent is None
+    never = ground.order.issued_at is None
     for question, answer in (
         (Handoff.ACKNOWLEDGED, _acknowledged),
         (Handoff.CHANGED, _changed),
