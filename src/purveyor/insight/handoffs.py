@@ -1,6 +1,6 @@
 """Five answers for each line of an order: approved on time, acknowledged, changed, received in full, matched.
 
-Each answer is yes, no, still open or not applicable, with its day and the event that proves it. Source: issue "First measures".
+Each answer is yes, no, still open or not applicable, with its day and the event that proves it.
 """
 
 from __future__ import annotations

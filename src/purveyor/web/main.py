@@ -28,6 +28,7 @@ from purveyor.web.demo_bar.routes import PART as DEMO
 from purveyor.web.exceptions.routes import PART as EXCEPTIONS
 from purveyor.web.heads import Heads
 from purveyor.web.invoices.routes import PART as INVOICES
+from purveyor.web.measures.routes import PART as MEASURES
 from purveyor.web.messages.routes import PART as MESSAGES
 from purveyor.web.navigation import Part
 from purveyor.web.overview.routes import PART as OVERVIEW
@@ -52,6 +53,7 @@ PARTS: Final[tuple[Part, ...]] = (
     INVOICES,
     MESSAGES,
     OVERVIEW,
+    MEASURES,
     SUPPLIER_PAGE,
     API,
     DEMO,
