@@ -155,6 +155,7 @@ def test_s113_unanswered_lines_stay_in_the_figure_with_their_age() -> None:
     assert figure(result, "within_due").value == Decimal("60.00")
     assert dict(result.beside) == {OVERDUE: 2}
     assert [row.line_no for row in result.rows if row.first] == [4, 5]
+    assert result.main.is_small
 
 
 def test_s113_a_changed_line_starts_a_new_clock_and_an_unchanged_one_keeps_its_answer() -> None:
@@ -321,6 +322,8 @@ def test_s119_open_exceptions_stand_in_their_bands_and_the_oldest_names_its_owne
     assert (result.numerator, result.denominator) == (1, 5)
     assert result.main.value == Decimal("10.00")
     assert (result.rows[0].party, result.rows[0].value) == ("category_manager", Decimal("10.00"))
+    assert [row.value for row in result.rows] == sorted((row.value or Decimal(0) for row in result.rows), reverse=True)
+    assert not result.main.is_small
     assert dict(result.beside) == {ON_HOLD: 1}
 
 

@@ -158,7 +158,7 @@ def test_s119_the_age_of_open_exceptions_and_the_owner_of_the_oldest(database: D
     result = measured(database, MeasureId.AGEING)
 
     assert {one.group: one.value for one in result.figures if one.key == "band"} == {"0-1": 1, "1-3": 0, "3-7": 1, "7+": 0}
-    assert (result.rows[-1].name, result.rows[-1].party) == ("ERP_DRIFT", "buyer")
+    assert (result.rows[0].name, result.rows[0].party) == ("ERP_DRIFT", "buyer")
     assert result.main.value == Decimal("6.00")
 
 

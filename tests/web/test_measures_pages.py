@@ -67,6 +67,8 @@ def test_every_figure_opens_the_orders_behind_it(world: World, web_settings: Set
     with desks(world.database, web_settings, world.people.rita) as (rita,):
         overview = rita.open(f"/measures?{MONTH}").text
         accuracy = rita.open(f"/measures/po-accuracy?{MONTH}").text
+        ageing = rita.open(f"/measures/exception-ageing?{MONTH}").text
+        by_kind = rita.open(f"/measures/exception-ageing?{MONTH}&name=ERP_DRIFT&party=buyer&group=0-1").text
         links = set(re.findall(r'href="(/measures/[^"#]+)', overview + accuracy))
         answers = {link: rita.open(link.replace("&amp;", "&")).status_code for link in links}
 
@@ -76,6 +78,9 @@ def test_every_figure_opens_the_orders_behind_it(world: World, web_settings: Set
     assert f'href="/orders/{world.order.order_ref}"' in accuracy
     assert "Corrected by us" in accuracy
     assert set(answers.values()) == {200}
+    assert "Oldest open exception: 0.13 business days, belongs to Buyer." in words(ageing)
+    assert len(_rows_of(ageing)) == 2
+    assert len(_rows_of(by_kind)) == 1
     assert {f"/measures/{one.id.value}?{MONTH}" for one in DEFINITIONS} <= {link.replace("&amp;", "&") for link in links}
 
 
@@ -106,6 +111,17 @@ def test_filters_and_files_show_what_the_page_shows(world: World, web_settings: 
     assert "no data" in empty
     assert workbook.headers["content-type"].startswith("application/vnd.openxmlformats")
     assert handoffs.count("Approved on time") == 11
+
+
+def test_a_period_in_which_nothing_happened_says_what_would_fill_it(database: Database, web_settings: Settings) -> None:
+    people = a_world(database)
+    with desks(database, web_settings, people.rita) as (rita,):
+        pages = [words(rita.open(address).text) for address in ("/measures", "/measures/approval-time")]
+
+    for page in pages:
+        assert "There is nothing to measure here yet. Submit, approve and send an order" in page
+        assert "no data" in page
+        assert "0.00 %" not in page
 
 
 def test_lists_go_on_page_by_page(world: World, web_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,7 +55,7 @@ def ageing(
     calendars: Mapping[UUID | None, BusinessCalendar],
     now: datetime,
 ) -> Result:
-    """Return how many exceptions are open in each band of age at ``now``, by band, type and owner, the oldest first."""
+    """Return how many exceptions are open at ``now``, by band of age, type and owner; the oldest stands first."""
     streams = by_stream(rows)
     counted = [
         row for exception in exceptions if (row := _row(exception, streams.get(exception.ref.id, ()), calendars, now)) is not None
@@ -111,5 +111,5 @@ def _row(
         value=days.quantize(HUNDREDTH, ROUND_HALF_UP),
         beside=hours_between(course.opened.at, now),
         still_open=True,
-        first=band == LAST_BAND,
+        first=True,
     )

@@ -63,8 +63,8 @@ class Figure:
 
     @property
     def is_small(self) -> bool:
-        """Say whether the sample is too small to conclude from."""
-        return 0 < self.sample < FEW
+        """Say whether the sample is too small to conclude from; what is merely counted is no sample."""
+        return self.unit not in (Unit.COUNT, Unit.BUSINESS_DAYS) and 0 < self.sample < FEW
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,13 @@ class Counted:
 
     @property
     def place(self) -> tuple[str, ...]:
-        """Its place in the list: what readers ask for first, then the newest; the same row always has the same place."""
-        seconds = f"{10**12 - int(self.at.timestamp()):013d}"
+        """Its place in the list: what readers ask for first, of what still waits the oldest, otherwise the newest.
+
+        The same row always has the same place.
+        """
+        waits = self.first and self.still_open and self.value is not None
+        second = int(self.at.timestamp())
+        seconds = f"{second if waits else 10**12 - second:013d}"
         document = "" if self.document is None else f"{self.document.type}:{self.document.id}"
         line = "" if self.line_no is None else f"{self.line_no:06d}"
         return ("0" if self.first else "1", seconds, self.order_ref or "", line, document, self.group, self.why)

@@ -15,7 +15,9 @@ from purveyor.store.views.measured import Wanted
 DAYS: Final = 30
 """Without a period asked for it is the last so many days, today included."""
 LONGEST: Final = timedelta(days=731)
-FILTERS: Final = ("from", "to", "supplier", "site", "buyer", "group", "why")
+ROWS: Final = ("group", "why", "name", "party")
+"""What rows can be chosen by; they carry values of the rows themselves."""
+FILTERS: Final = ("from", "to", "supplier", "site", "buyer", *ROWS)
 _PERIOD: Final = ("from", "to", "supplier", "site", "buyer")
 _T = TypeVar("_T")
 
@@ -27,12 +29,15 @@ class Asked:
     first: date
     last: date
     wanted: Wanted
-    group: str = ""
-    why: str = ""
+    chosen: Mapping[str, str]
 
     def rows(self, found: Iterable[Counted]) -> list[Counted]:
-        """Return the rows that are asked for."""
-        return [row for row in found if self.group in ("", row.group) and self.why in ("", row.why)]
+        """Return the rows that are asked for; a row of several groups is in each of them."""
+        return [row for row in found if all(self._fits(row, name, value) for name, value in self.chosen.items())]
+
+    def _fits(self, row: Counted, name: str, value: str) -> bool:
+        own = {"group": row.group, "why": row.why, "name": row.name, "party": row.party}[name]
+        return value == own or (name == "group" and value in own.split(", "))
 
 
 def asked(given: Mapping[str, str], now: datetime) -> Asked:
@@ -48,7 +53,7 @@ def asked(given: Mapping[str, str], now: datetime) -> Asked:
         site_id=_read(given, "site", UUID),
         buyer_id=_read(given, "buyer", UUID),
     )
-    return Asked(first, last, wanted, given.get("group", ""), given.get("why", ""))
+    return Asked(first, last, wanted, {name: given[name] for name in ROWS if given.get(name)})
 
 
 def shared(filters: Mapping[str, str]) -> dict[str, str]:

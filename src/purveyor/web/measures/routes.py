@@ -13,7 +13,7 @@ from starlette.responses import Response
 from purveyor.core.access import Actor, Permission
 from purveyor.core.errors import NotFound
 from purveyor.insight.definitions import DEFINITIONS, MeasureId
-from purveyor.insight.figures import FEW, Counted
+from purveyor.insight.figures import Counted
 from purveyor.insight.handoffs import Answer, LineHandoffs
 from purveyor.store.db import Database, Tx
 from purveyor.store.views import measured
@@ -54,7 +54,6 @@ def measures_page(request: Request, actor: SignedIn) -> Response:
         results=found,
         readers=readers,
         query=_query(shared(listing.filters)),
-        few=FEW,
         downloads=[
             (kind.value.upper(), f"/measures/handoffs.{kind.value}{_query(shared(listing.filters))}") for kind in FileKind
         ],
@@ -111,7 +110,6 @@ def measure_page(request: Request, actor: SignedIn, name: str) -> Response:
         rows=shown[:PAGE_SIZE],
         listed=len(listed),
         query=_query(shared(listing.filters)),
-        few=FEW,
         downloads=[(kind.value.upper(), f"/measures/{name}.{kind.value}{_query(listing.filters)}") for kind in FileKind],
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from babel.numbers import format_decimal
 
@@ -15,7 +16,8 @@ from purveyor.web.exports import ExportColumn
 from purveyor.web.measures import terms
 
 Translate = Callable[[str], str]
-_WITH_ROWS_OF_GROUP = frozenset({"median", "p90", "class", "after_retry", "first_attempt", "band"})
+_CHOSEN_BY: Final = {"type": "name", "owner": "party"}
+"""Figures whose groups are another property of the rows than their group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,9 @@ class Reader:
     def shown(self, figure: Figure) -> Shown:
         """Return one figure in words; a figure of a group opens the rows of that group."""
         _ = self.translate
-        opens = figure.group and figure.key in _WITH_ROWS_OF_GROUP and self.which is not MeasureId.INVOICES
+        opens = {_CHOSEN_BY.get(figure.key, "group"): figure.group} if figure.group else {}
         group = terms.group_word(self.which, figure.group, _) if figure.group else ""
-        return Shown(figure, _(terms.FIGURE[figure.key]), group, self.value(figure), {"group": figure.group} if opens else {})
+        return Shown(figure, _(terms.FIGURE[figure.key]), group, self.value(figure), opens)
 
     def value(self, figure: Figure) -> str:
         """Return the value with its unit; "no data" where there was nothing to divide by."""

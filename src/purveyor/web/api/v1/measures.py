@@ -42,9 +42,9 @@ class PeriodAsked:
     site: Annotated[str | None, Query(max_length=64)] = None
     buyer: UUID | None = None
 
-    def read(self, tx: Tx) -> Asked:
-        """Return what is asked for; raises InvalidInput and UnknownReference naming the parameter."""
-        given: dict[str, str | date | UUID | None] = {"from": self.first, "to": self.last, "buyer": self.buyer}
+    def read(self, tx: Tx, **rows: str | None) -> Asked:
+        """Return what is asked for, ``rows`` chosen among; raises InvalidInput and UnknownReference naming the parameter."""
+        given: dict[str, str | date | UUID | None] = {"from": self.first, "to": self.last, "buyer": self.buyer, **rows}
         given["supplier"] = _id_of(tx, "supplier", self.supplier)
         given["site"] = _id_of(tx, "site", self.site)
         return asked({name: str(value) for name, value in given.items() if value is not None}, tx.now)
@@ -178,9 +178,9 @@ def list_measured_lines(
     page = listing(call, "first")
     position = page.behind(cursor)
     with call.reading() as tx:
-        wanted = period.read(tx)
+        wanted = period.read(tx, group=group, why=why)
         found = measure(tx, measure_id, wanted.wanted)
-    rows = [] if found is None else [row for row in found.rows if group in (None, row.group) and why in (None, row.why)]
+    rows = [] if found is None else wanted.rows(found.rows)
     following = rows if position is None else [row for row in rows if row.place > position]
     shown = following[:limit]
     more = page.cursor(*shown[-1].place) if len(following) > limit else None
