@@ -11,12 +11,14 @@ from sqlalchemy import text
 from purveyor.app import dispatch
 from purveyor.core.access import SYSTEM, Actor, ActorKind, Role
 from purveyor.core.cases import ExceptionType
+from purveyor.core.errors import InvalidInput
 from purveyor.core.messaging import MessageKind
 from purveyor.core.order import PurchaseOrder
 from purveyor.insight.definitions import MeasureId
 from purveyor.insight.handoffs import Handoff, Said
 from purveyor.insight.latency import AGREED, UNANSWERED
 from purveyor.store.db import Database
+from purveyor.store.views import measured as reading
 from purveyor.web.measures.reading import line_handoffs, measure
 from tests.app.approval_desk import say, submitted, the_step, worth
 from tests.app.invoicing import a_bill, billed, goods_came
@@ -174,6 +176,16 @@ def test_figures_are_of_the_readers_unit_and_of_the_supplier_and_site_he_asks_fo
         chosen = measured(database, which, replace(MARCH, supplier_id=SUPPLIER, site_id=DAYTON))
         assert chosen == measured(database, which)
         assert chosen.denominator > 0
+
+
+def test_a_period_with_more_events_than_an_answer_holds_is_refused(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MOST_EVENTS", 1)
+    a_world(database)
+    order = a_sent_order(database)
+    answered(database, order, header="accept")
+
+    with pytest.raises(InvalidInput):
+        measured(database, MeasureId.ACKNOWLEDGMENT)
 
 
 def test_what_is_not_measured_yet_has_no_figure(database: Database) -> None:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from purveyor.core.errors import InvalidInput
 from purveyor.core.events.base import Ref
 from purveyor.core.ids import OrderId
 from purveyor.core.invoice import InvoiceState
@@ -20,6 +21,9 @@ from purveyor.core.lifecycle import Status
 from purveyor.core.measured import EventRow, MeasuredDocument, MeasuredOrder
 from purveyor.store.db import Tx
 from purveyor.store.views import measured_sql
+
+MOST_EVENTS: Final = 300_000
+"""So many events are read while somebody waits, at some ten thousand a second."""
 
 APPROVAL_EVENTS: Final = ("order.submitted", "order.approved", "approval.step_opened", "approval.step_decided", "approval.voided")
 CHANGE_EVENTS: Final = ("change_order.proposed", "change_order.applied")
@@ -113,9 +117,11 @@ def bills(tx: Tx, ids: Collection[OrderId]) -> dict[OrderId, list[LineBill]]:
 
 
 def event_rows(tx: Tx, stream: str, ids: Iterable[UUID], types: Collection[str]) -> list[EventRow]:
-    """Return the events of some types of some streams."""
-    values = {"stream": stream, "ids": list(ids), "types": list(types)}
-    found = tx.conn.execute(text(measured_sql.EVENTS), values)
+    """Return the events of some types of some streams; raises InvalidInput when they are more than one answer can hold."""
+    values = {"stream": stream, "ids": list(ids), "types": list(types), "most": MOST_EVENTS + 1}
+    found = tx.conn.execute(text(measured_sql.EVENTS), values).all()
+    if len(found) > MOST_EVENTS:
+        raise InvalidInput(field="from", reason="the period holds too many events; choose a shorter one, or one supplier")
     return [EventRow(Ref(stream, row.stream_id), row.position, row.type, row.occurred_at, row.payload) for row in found]
 
 
@@ -134,7 +140,7 @@ def _orders(tx: Tx, statement: str, values: dict[str, Any]) -> list[MeasuredOrde
             issued_lines=frozenset(row.issued_lines).intersection(row.lines),
             lines=frozenset(row.lines),
         )
-        for row in tx.conn.execute(text(statement), values)
+        for row in tx.conn.execute(text(statement), values).all()
     ]
 
 

@@ -108,5 +108,6 @@ EVENTS: Final = """
     SELECT e.stream_id, e.position, e.type, e.occurred_at, e.payload
       FROM unnest(CAST(:ids AS uuid[])) AS w (id)
       JOIN event e ON e.stream_type = :stream AND e.stream_id = w.id AND e.type = ANY(CAST(:types AS text[]))
+     LIMIT :most
 """
-"""Events of some types of some streams."""
+"""Events of some types of some streams, no more than asked for."""
