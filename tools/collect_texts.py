@@ -16,6 +16,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 WEB: Final = Path(__file__).resolve().parent.parent / "src" / "purveyor" / "web"
+INSIGHT: Final = WEB.parent / "insight"
+"""Names and definitions of measures stand beside their formulas; pages translate them when they show them."""
 LOCALES: Final = WEB / "locale"
 METHODS: Final = [("**.py", "python"), ("**.html", "jinja2")]
 OPTIONS: Final = {"**.html": {"newstyle_gettext": "true", "silent": "false", "encoding": "utf-8"}}
@@ -23,10 +25,11 @@ KEYWORDS: Final = {"_": None, "gettext": None, "ngettext": (1, 2), "marked": Non
 
 
 def template() -> Catalog:
-    """Return every text of the web interface, untranslated."""
+    """Return every text of the web interface and of the measures, untranslated."""
     found = Catalog(charset="utf-8")
-    for _file, _line, message, comments, context in extract_from_dir(WEB, METHODS, OPTIONS, keywords=KEYWORDS):
-        found.add(message, auto_comments=comments, context=context)
+    for folder in (WEB, INSIGHT):
+        for _file, _line, message, comments, context in extract_from_dir(folder, METHODS, OPTIONS, keywords=KEYWORDS):
+            found.add(message, auto_comments=comments, context=context)
     return found
 
 

@@ -25,6 +25,9 @@ from purveyor.core.events.base import EVENT_TYPES, Event
 from purveyor.core.lifecycle import OPEN, TRANSITIONS, Status, Verb
 from purveyor.core.rules import RULES
 from purveyor.core.rules.base import OrderRule
+from purveyor.insight import handoffs
+from purveyor.insight.definitions import DEFINITIONS
+from purveyor.insight.figures import FEW
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 REFERENCE: Final = ROOT / "docs" / "reference"
@@ -201,6 +204,30 @@ def rule_table() -> str:
     return page("Rules of the gate", [*lines, *table(("Rule", "Checks", "Section", "Title", "Facts used"), rows)])
 
 
+def measure_pages() -> str:
+    """What each measure means, from the definitions its page shows."""
+    lines = [
+        "Worked out from events by the pure functions of `purveyor.insight`; shown on `/measures`, read at `/v1/measures`.",
+        "Without anything to divide by there is no data, neither 0 nor 100 %. Shares carry two decimals, half up. Below",
+        f"{FEW} units a figure is marked as too small a sample. Percentiles count what is still open with its age so far.",
+        "",
+    ]
+    for one in DEFINITIONS:
+        lines += [f"## {one.number}. {one.name} (`{one.id}`)", "", one.definition, ""]
+        parts = [
+            ("Formula", one.formula),
+            ("Counted", one.numerator),
+            ("Out of", one.denominator),
+            ("Period and clock", one.clock),
+        ]
+        parts += [("Left out or beside", one.exclusions), ("Not measured yet", one.missing)]
+        lines += [*(f"- {name}: {text}" for name, text in parts if text), ""]
+    lines += ["## Handoffs", "", one_line(handoffs.__doc__), ""]
+    lines += [*(f"- `{question}`" for question in handoffs.Handoff), ""]
+    lines += ["Answers: " + ", ".join(f"`{said}`" for said in handoffs.Said) + ".", ""]
+    return page("Measures", lines)
+
+
 def commands() -> str:
     """The command line, from the program itself."""
     root = typer.main.get_command(app)
@@ -230,6 +257,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "settings.md": settings_table,
     "policies.md": policy_tables,
     "rules.md": rule_table,
+    "measures.md": measure_pages,
     "cli.md": commands,
 }
 """File name under docs/reference -> what makes it."""

@@ -29,6 +29,7 @@ from purveyor.web.exceptions.routes import PART as EXCEPTIONS
 from purveyor.web.heads import Heads
 from purveyor.web.integrations.routes import PART as INTEGRATIONS
 from purveyor.web.invoices.routes import PART as INVOICES
+from purveyor.web.measures.routes import PART as MEASURES
 from purveyor.web.messages.routes import PART as MESSAGES
 from purveyor.web.metrics import Durations, Figures
 from purveyor.web.navigation import Part
@@ -56,6 +57,7 @@ PARTS: Final[tuple[Part, ...]] = (
     MESSAGES,
     INTEGRATIONS,
     OVERVIEW,
+    MEASURES,
     SUPPLIER_PAGE,
     API,
     DEMO,

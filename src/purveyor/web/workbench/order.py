@@ -23,6 +23,8 @@ from purveyor.store.views.attempts import attempts_of_many
 from purveyor.store.views.names import Program
 from purveyor.web import formats
 from purveyor.web.i18n import gettext
+from purveyor.web.measures import terms as handoff_terms
+from purveyor.web.measures.reading import line_handoffs
 from purveyor.web.security import SignedIn, page_router
 from purveyor.web.templating import page
 from purveyor.web.words import answer_of
@@ -82,7 +84,7 @@ def _programs(request: Request) -> Mapping[UUID, Program]:
 
 
 def overview_of(reading: Reading, programs: Mapping[UUID, Program]) -> Mapping[str, Any]:
-    """Return stages, lines with their progress and units, and the promise ledger."""
+    """Return stages, lines with their progress, units and handoffs, and the promise ledger."""
     tx, story = reading.tx, reading.story
     told, teller = _told(reading, programs)
     sites = {part.ship_to for line in story.order.lines for part in line.schedules if part.ship_to is not None}
@@ -92,6 +94,8 @@ def overview_of(reading: Reading, programs: Mapping[UUID, Program]) -> Mapping[s
         "ledgers": promises.ledgers(tx, story.order),
         "sites": names.site_names(tx, sites),
         "packs": _packs(tx, story.order),
+        "handoffs": line_handoffs(tx, [story.order.id]),
+        "handoff_terms": handoff_terms,
     }
 
 

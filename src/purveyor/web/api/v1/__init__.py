@@ -11,6 +11,7 @@ from purveyor.web.api.v1 import (
     events,
     exceptions,
     invoices,
+    measures,
     messages,
     order_actions,
     order_records,
@@ -22,7 +23,7 @@ from purveyor.web.navigation import Part
 
 _RESOURCES: Final = (
     *(orders, order_actions, order_records, acknowledgments, ship_notices, receipts),
-    *(invoices, exceptions, approvals, change_orders, messages, events),
+    *(invoices, exceptions, approvals, change_orders, messages, events, measures),
 )
 
 PART: Final = Part("api", tuple(resource.router for resource in _RESOURCES))

@@ -13,6 +13,7 @@ from purveyor.core.access import Permission
 
 FAST: Final = "p95 150 ms"
 LIST: Final = "p95 300 ms"
+REPORT: Final = "seconds on a large log"
 LONG: Final = "minutes on a large log"
 
 

@@ -1,0 +1,1 @@
+"""How well does the process run? Each measure with its definition, what it rests on, and the orders behind it."""

@@ -1,0 +1,1 @@
+"""Figures of the process from event rows, without a database."""
