@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from fractions import Fraction
 from typing import Final, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -80,9 +81,19 @@ def configure_supplier(tx: Tx, supplier: Supplier) -> None:
     masters.save_delivery_terms(tx, [supplier])
 
 
-def receive(tx: Tx, erp: ErpInstance, entity: Entity, records: Sequence[ErpRecord], defaults: Defaults | None = None) -> Taken:
-    """Take over one page of master or stock records; the same page twice changes nothing."""
-    came = Provenance(tx.now, erp)
+def receive(
+    tx: Tx,
+    erp: ErpInstance,
+    entity: Entity,
+    records: Sequence[ErpRecord],
+    defaults: Defaults | None = None,
+    as_of: datetime | None = None,
+) -> Taken:
+    """Take over one page of master or stock records; the same page twice changes nothing.
+
+    ``as_of`` is the moment of which they tell when the ERP told it earlier than now.
+    """
+    came = _came(tx, erp, as_of)
     match entity:
         case Entity.SITE:
             held = _take_sites(tx, erp, _only(records, ErpSite), defaults or Defaults())
@@ -111,9 +122,14 @@ def receive(tx: Tx, erp: ErpInstance, entity: Entity, records: Sequence[ErpRecor
     return result
 
 
-def up_to_date(tx: Tx, erp: ErpInstance, entity: Entity) -> None:
-    """Note that a feed was read to its end: everything it told before is still true now."""
-    masters.still_true(tx, entity.value, Provenance(tx.now, erp))
+def up_to_date(tx: Tx, erp: ErpInstance, entity: Entity, as_of: datetime | None = None) -> None:
+    """Note that a feed was read to its end: everything it told before is still true now, or was at ``as_of``."""
+    masters.still_true(tx, entity.value, _came(tx, erp, as_of))
+
+
+def _came(tx: Tx, erp: ErpInstance, as_of: datetime | None) -> Provenance:
+    """A moment in the future is a wrong clock, and no proof that something is true longer than now."""
+    return Provenance(min(as_of or tx.now, tx.now), erp)
 
 
 def _synchronised(erp: ErpInstance, entity: Entity, result: Taken) -> MastersSynchronised:

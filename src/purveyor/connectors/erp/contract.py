@@ -93,11 +93,15 @@ def unseen(cursor: Cursor, found: Sequence[Stamped], limit: int) -> tuple[tuple[
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some records, where to go on, and whether the feed is exhausted for now."""
+    """Some records, where to go on, and whether the feed is exhausted for now.
+
+    ``as_of`` is the moment of which the records tell, when that is not now: files are as old as their export.
+    """
 
     records: tuple[ErpRecord, ...]
     cursor: Cursor
     complete: bool
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
