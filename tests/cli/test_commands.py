@@ -104,3 +104,28 @@ def test_pull_names_every_feed_it_could_not_read_and_ends_with_1(installation: d
 
     assert result.exit_code == 1
     assert result.stdout.count("could not be read") == len(PULLED)
+
+
+def test_pull_lists_rows_of_files_that_wait_for_correction(installation: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / ".purveyor").touch()
+    (tmp_path / "from_erp").mkdir()
+    (tmp_path / "from_erp" / "suppliers.csv").write_text("code,name,currency\nBORN,Born,EUR\nHALM,Halm,\n", "utf-8")
+    for part in ("orders.full", "sites"):
+        headings = "id,supplier,currency,status,line_no,quantity\n" if part == "orders.full" else "code,legal_entity\n"
+        (tmp_path / "from_erp" / f"{part}.csv").write_text(headings, "utf-8")
+    (tmp_path / "connections.toml").write_text(
+        f"""
+        [erp.legacy]
+        kind = "files"
+        folder = "{tmp_path}"
+        business_unit = "DAYTON"
+        settle_seconds = 0
+        """,
+        "utf-8",
+    )
+
+    result = purveyor({**installation, "PURVEYOR_CONNECTIONS_FILE": str(tmp_path / "connections.toml")}, "pull")
+
+    assert result.exit_code == 0, result.stdout
+    assert "legacy: 1 x supplier\n" in result.stdout
+    assert "legacy: suppliers.corrections.csv row 3: currency currency is empty" in result.stdout

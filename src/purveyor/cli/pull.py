@@ -15,7 +15,8 @@ def pull(
 ) -> None:
     """Read master data, stock and orders from every connected ERP, and say how many records came.
 
-    What cannot be read is named and does not keep the rest from being read; the command then ends with 1.
+    What cannot be read is named and does not keep the rest from being read; the command then ends with 1. Rows of files that
+    wait for correction are listed, and do not count as a failure.
     """
     from rich.console import Console
 
@@ -37,5 +38,7 @@ def pull(
                 else:
                     failed = True
                     console.print(f"{instance}: {entity} could not be read: {reading.error}", style="red", markup=False)
+            for problem in connection.connector.health().problems:
+                console.print(f"{instance}: {problem}", style="yellow", markup=False, soft_wrap=True)
     if failed:
         raise typer.Exit(1)

@@ -77,7 +77,7 @@ class FilesConnector:
         self._access = access
         self._pause = pause
         self._folder = DropFolder(access.root, settle=access.settle, clock=clock)
-        self._requests = Requests(self._folder)
+        self._requests = Requests(self._folder, access.layout)
         self._mirror = Mirror(self._requests)
         self._intake = Intake(self._folder, access.layout, self._mirror)
         self._one_at_a_time = RLock()

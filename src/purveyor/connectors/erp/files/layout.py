@@ -24,7 +24,7 @@ from purveyor.connectors.tables.cells import (
     as_whole,
     one_of,
 )
-from purveyor.connectors.tables.read import ReadCell, Row
+from purveyor.connectors.tables.read import NoValue, ReadCell, Row
 from purveyor.core.erp_records import Entity, ErpOrderStatus
 from purveyor.core.items import ItemStatus
 from purveyor.core.order import Origin
@@ -191,12 +191,14 @@ _STAMP: Final = re.compile(r"(\d{8})(?:[T_-]?(\d{4,12}))?", re.IGNORECASE)
 class Layout:
     """How one installation differs from the plain layout: by kind of file, then by field.
 
-    ``columns``: the ERP's heading; ``defaults``: what stands for a missing or empty cell; ``words``: our word for the ERP's.
+    ``columns``: the ERP's heading; ``defaults``: what stands for a missing or empty cell; ``words``: our word for the ERP's;
+    ``units``: our code for the ERP's code of a unit, wherever one stands.
     """
 
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     defaults: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     words: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
     dialect: Dialect = field(default_factory=Dialect)
     zone: tzinfo = UTC
 
@@ -245,8 +247,12 @@ class Layout:
             raise BadRow(self.heading(kind, column), str(error)) from error
 
     def _translated(self, kind: FileKind, column: Column, cell: ReadCell) -> ReadCell:
-        words = self.words.get(kind.prefix, {}).get(column.name, {})
-        return words.get(as_text(cell, self.dialect), cell) if words else cell
+        words = self.words.get(kind.prefix, {}).get(column.name, self.units if is_unit(kind, column) else {})
+        return words.get(as_text(cell, self.dialect), cell) if words and not isinstance(cell, NoValue) else cell
+
+    def unit_in_erp(self, code: str | None) -> str | None:
+        """Return the ERP's code for one of our unit codes."""
+        return next((theirs for theirs, ours in self.units.items() if ours == code), code)
 
     def stamp_of(self, name: str) -> datetime | None:
         """Return when a file was exported, from the day and time in its name; None when there is none."""
@@ -266,6 +272,21 @@ class BadRow(ValueError):
     def __init__(self, column: str, reason: str) -> None:
         super().__init__(f"{column} {reason}".strip())
         self.column = column
+
+
+def is_unit(kind: FileKind, column: Column) -> bool:
+    """Say whether a field holds the code of a unit."""
+    return column.name in ("uom", "base_uom", "purchase_uom", "order_uom") or (kind.prefix, column.name) == ("units", "code")
+
+
+def check_names(layout: Layout) -> None:
+    """Raise KeyError for a file or a field that does not exist: a setting nobody reads would be believed."""
+    for given in (layout.columns, layout.defaults, layout.words):
+        for prefix, by_field in given.items():
+            known = {column.name for column in BY_PREFIX[prefix].columns}
+            for name in by_field:
+                if name not in known:
+                    raise KeyError(f"{prefix}.{name}")
 
 
 def kind_of(name: str) -> FileKind | None:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Final
 from urllib.parse import quote, unquote
 
+from purveyor.connectors.erp.files.layout import Layout
 from purveyor.connectors.tables.read import read_table
 from purveyor.connectors.tables.written import Cell, Sheet, write_csv
 from purveyor.connectors.transport.folder import DropFolder
@@ -75,8 +76,9 @@ def request_named(name: str) -> Request | None:
 class Requests:
     """All requests ever made, kept in the folder ``sent``."""
 
-    def __init__(self, folder: DropFolder) -> None:
+    def __init__(self, folder: DropFolder, layout: Layout) -> None:
         self._folder = folder
+        self._layout = layout
 
     def latest(self, kind: str, reference: str) -> Request | None:
         """Return the last request of a kind under a reference."""
@@ -88,10 +90,16 @@ class Requests:
     def make(self, request: Request, rows: Rows) -> None:
         """Ask the ERP, unless another worker asked the same a moment ago."""
         headings = COLUMNS[request.kind]
-        filled = [[request.name if name == "request" else row.get(name) for name in headings] for row in rows]
+        filled = [[self._cell(request, row, name) for name in headings] for row in rows]
         content = write_csv(Sheet(request.kind, headings, filled))
         if self._folder.put_new("sent", request.file, content):
             self._folder.put("to_erp", request.file, content)
+
+    def _cell(self, request: Request, row: Mapping[str, Cell], name: str) -> Cell:
+        if name == "request":
+            return request.name
+        cell = row.get(name)
+        return self._layout.unit_in_erp(cell) if name == "uom" and isinstance(cell, str) else cell
 
     def waiting(self, request: Request) -> bool:
         """Say whether the ERP has not even fetched the file."""
@@ -102,7 +110,9 @@ class Requests:
         content = self._folder.read("sent", request.file)
         if content is None:
             return []
-        return [{name: str(cell or "") for name, cell in row.cells.items()} for row in read_table(request.file, content).rows]
+        rows = read_table(request.file, content).rows
+        asked = [{name: str(cell or "") for name, cell in row.cells.items()} for row in rows]
+        return [{**row, "uom": self._layout.units.get(row["uom"], row["uom"])} if "uom" in row else row for row in asked]
 
 
 def order_rows(order: ErpOrder, order_ref: str, expected_version: str) -> Rows:
