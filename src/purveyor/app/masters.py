@@ -1,7 +1,8 @@
 """Master data from an ERP: taken over under our own identities, page by page, in any order and any number of times.
 
 A record that names a code nobody mapped is quarantined and taken up again when the code is known; nothing is guessed. A code that
-exists here under the same name but came from elsewhere also waits for a person, because equal names are no proof.
+exists here under the same name but came from elsewhere also waits for a person, because equal names are no proof. A record that
+two ERPs know stays as the one tells it that told of it first.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from purveyor.core.ids import BusinessUnitId, ErpInstance, ItemId, SiteId, Suppl
 from purveyor.core.items import Item, ItemStatus
 from purveyor.core.parties import BusinessUnit, Site, Supplier, SupplierStatus
 from purveyor.core.quantity import UnitTable
-from purveyor.store import events, jobs, masters, orders, xref
+from purveyor.store import events, jobs, masters, orders, owners, xref
 from purveyor.store.db import Tx
 from purveyor.store.masters import ItemSource, Provenance, UnitOfMeasure
 from purveyor.store.xref import Code, Unmapped
@@ -297,9 +298,10 @@ def _take_items(tx: Tx, erp: ErpInstance, records: Sequence[ErpItem], came: Prov
     ]
     found = _identities(tx, erp, Entity.ITEM, {record.external_id: record.sku for record in ready}, ready)
     before = masters.items(tx, [ItemId(own) for own in found.ids.values()])
+    of_others = owners.of_others(tx, erp, Entity.ITEM, found.ids.values())
     items, sources = [], {}
     for record in ready:
-        if record.external_id not in found.ids:
+        if found.ids.get(record.external_id, _NO_ID) in of_others | {_NO_ID}:
             continue
         own = ItemId(found.ids[record.external_id])
         items.append(_item(record, own, groups[_group(erp, record.uom_category)], before.get(own)))
@@ -330,9 +332,10 @@ def _take_suppliers(
 ) -> list[Unmapped]:
     found = _identities(tx, erp, Entity.SUPPLIER, {record.external_id: record.code for record in records}, records)
     before = masters.suppliers(tx, [SupplierId(own) for own in found.ids.values()])
+    of_others = owners.of_others(tx, erp, Entity.SUPPLIER, found.ids.values())
     suppliers = []
     for record in records:
-        if record.external_id not in found.ids:
+        if found.ids.get(record.external_id, _NO_ID) in of_others | {_NO_ID}:
             continue
         own = SupplierId(found.ids[record.external_id])
         blank = Supplier(own, record.code, record.name, record.currency, defaults.country, defaults.time_zone, email=record.email)

@@ -6,6 +6,7 @@ import typer
 
 from purveyor.cli.demo import demo
 from purveyor.cli.key import app as key
+from purveyor.cli.map_codes import map_codes
 from purveyor.cli.migrate import migrate
 from purveyor.cli.policy import app as policy
 from purveyor.cli.pull import pull
@@ -19,6 +20,7 @@ app.command()(serve)
 app.command()(worker)
 app.command()(migrate)
 app.command()(pull)
+app.command("map-codes")(map_codes)
 app.command()(demo)
 app.command("verify-log")(verify_log)
 app.add_typer(policy, name="policy")
