@@ -7,22 +7,24 @@ from typing import Any
 
 import pytest
 
-from purveyor.app import gate, own_codes
+from purveyor.app import gate, issue, own_codes
 from purveyor.app.erp_names import order_as_record
 from purveyor.app.own_codes import CodePair
 from purveyor.app.resolve import Resolve
 from purveyor.app.settle import settle
 from purveyor.core.access import SYSTEM
 from purveyor.core.cases import CaseStatus
+from purveyor.core.erp_records import Entity
 from purveyor.core.erp_results import Applied
 from purveyor.core.errors import InvalidInput
 from purveyor.core.lifecycle import Status
 from purveyor.core.order import PurchaseOrder
 from purveyor.settings import Settings
-from purveyor.store import approvals, cases, masters, orders, xref
+from purveyor.store import approvals, cases, feeds, masters, messages, orders, xref
 from purveyor.store.approvers import waiting_for
 from purveyor.store.db import Database
 from purveyor.worker.connections import Connections
+from purveyor.worker.inbound import PULLED, read_noting
 from purveyor.worker.loop import work_off
 from purveyor.worker.tasks import build_registry
 from tests.app.acquired import ACQUIRED, TwoErps, their_draft, two_erps
@@ -155,3 +157,29 @@ def test_s81_the_same_order_drafted_in_two_erps_gets_the_same_findings_chain_and
 
     assert ours.status is status
     assert told(both, ours) == told(both, theirs)
+
+
+def test_s83_one_erp_that_stopped_is_named_with_what_waits_for_it_and_the_other_keeps_working(
+    both: TwoErps, tmp_path: Path
+) -> None:
+    (theirs,) = both.types_there(their_draft("903"))
+    away = tmp_path / "not mounted"
+    (tmp_path / "acquired").rename(away)
+
+    readings = [read_noting(both.database, both.connection, entity) for entity in PULLED]
+    both.company.issues(both.company.takes_in(a_draft("103"))[0])
+    with both.database.transaction(SYSTEM) as tx:
+        issue.release(tx, theirs.id)
+    wired = Connections("East", {ACQUIRED: both.connection})
+    work_off(both.database, Settings(data_dir=tmp_path), build_registry(Settings(data_dir=tmp_path), wired))
+
+    assert all(reading.error is not None for reading in readings)
+    assert not both.connection.connector.health().reachable
+    with both.database.read(SYSTEM) as tx:
+        down = {feed.erp for feed in feeds.all_feeds(tx) if feed.problem is not None}
+        waiting = messages.waiting_by_partner(tx)
+    assert down == {ACQUIRED}
+    assert waiting.get(ACQUIRED) == 1
+    assert both.company.order("103").status is Status.ISSUED
+    away.rename(tmp_path / "acquired")
+    assert read_noting(both.database, both.connection, Entity.ORDER).error is None

@@ -7,6 +7,7 @@ import typer
 from purveyor.cli.demo import demo
 from purveyor.cli.key import app as key
 from purveyor.cli.map_codes import map_codes
+from purveyor.cli.mapping import mapping
 from purveyor.cli.migrate import migrate
 from purveyor.cli.policy import app as policy
 from purveyor.cli.pull import pull
@@ -21,6 +22,7 @@ app.command()(worker)
 app.command()(migrate)
 app.command()(pull)
 app.command("map-codes")(map_codes)
+app.command()(mapping)
 app.command()(demo)
 app.command("verify-log")(verify_log)
 app.add_typer(policy, name="policy")

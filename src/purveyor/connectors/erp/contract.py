@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from purveyor.connectors.contract import Health
+from purveyor.connectors.erp.mapping import Interface, Sources
 from purveyor.core.erp_records import Entity, ErpChange, ErpInvoice, ErpOrder, ErpReceipt, ErpRecord
 from purveyor.core.erp_results import Applied, WriteResult
 
@@ -120,6 +121,14 @@ class ErpConnector(Protocol):
     @property
     def capabilities(self) -> Capabilities:
         """What this ERP can do."""
+
+    @property
+    def sources(self) -> Sources:
+        """Where each field of the canonical model comes from in this ERP; what is left out, it does not give."""
+
+    @property
+    def interfaces(self) -> tuple[Interface, ...]:
+        """The standard interfaces of the ERP that are used."""
 
     def health(self) -> Health:
         """Say whether the ERP answers and our account works there."""

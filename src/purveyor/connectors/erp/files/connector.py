@@ -19,6 +19,7 @@ from purveyor.connectors.contract import ConnectorError, Health, PermanentError,
 from purveyor.connectors.erp.contract import START, Capabilities, ChangePage, Cursor, Page, Stamped, unseen
 from purveyor.connectors.erp.files.intake import Intake
 from purveyor.connectors.erp.files.layout import Layout
+from purveyor.connectors.erp.files.mapping import INTERFACES, sources
 from purveyor.connectors.erp.files.mirror import Mirror
 from purveyor.connectors.erp.files.records import PostedDocument
 from purveyor.connectors.erp.files.requests import (
@@ -34,6 +35,7 @@ from purveyor.connectors.erp.files.requests import (
     order_rows,
     receipt_rows,
 )
+from purveyor.connectors.erp.mapping import Interface, Sources
 from purveyor.connectors.transport.folder import DropFolder
 from purveyor.core.erp_records import Entity, ErpChange, ErpInvoice, ErpOrder, ErpOrderStatus, ErpReceipt, ErpSupplierItem
 from purveyor.core.erp_results import Applied, Conflict, Duplicate, Rejected, Unknown, WriteResult
@@ -95,6 +97,17 @@ class FilesConnector:
             partial_receipt=True,
             reference_length=12,
         )
+
+    @property
+    def sources(self) -> Sources:
+        """Where each field comes from: the columns of the newest files, also of those that were put aside."""
+        self._refresh()
+        return sources(self._access.layout, self._intake.headings())
+
+    @property
+    def interfaces(self) -> tuple[Interface, ...]:
+        """The files that are exchanged."""
+        return INTERFACES
 
     def health(self) -> Health:
         """Say whether the folders are there, which rows wait for correction and which answers are overdue."""

@@ -7,6 +7,7 @@ folder is the memory of all workers, and each folds from it what it has not seen
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Final
@@ -32,6 +33,7 @@ class Intake:
         self._mirror = mirror
         self._folded: set[str] = set()
         self._unsettled = False
+        self._headings: dict[str, tuple[str, ...]] = {}
 
     @property
     def unsettled(self) -> bool:
@@ -120,6 +122,7 @@ class Intake:
             return
         table = read_table(original, content, self._layout.dialect.encoding)
         stamp, came = _moment(exported), _moment(arrived)
+        self._headings[kind.prefix] = table.headings
         if kind.prefix == ANSWERS:
             self._fold_answers(kind, table, stamp, came)
             return
@@ -147,6 +150,16 @@ class Intake:
             older = kind_of(original)
             if older is not None and older.prefix == kind.prefix and _moment(exported) < stamp:
                 self._folder.move(name, "done", "archive")
+
+    def headings(self) -> dict[str, tuple[str, ...]]:
+        """Return the headings of the newest file of each kind, also of one that was put aside for a missing column."""
+        found = dict(self._headings)
+        for name in self._folder.names("bad"):
+            content, kind = self._folder.read("bad", name), kind_of(name)
+            if content is not None and kind is not None:
+                with suppress(UnreadableTable):
+                    found[kind.prefix] = read_table(name, content, self._layout.dialect.encoding).headings
+        return found
 
     def corrections(self) -> list[tuple[str, str, str, str]]:
         """Return every row that waits for correction: file, row, column, reason."""
