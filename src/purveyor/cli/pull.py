@@ -11,6 +11,7 @@ from purveyor.cli.console import ConfigFile, configured
 
 def pull(
     config: ConfigFile = None,
+    erp: Annotated[str | None, typer.Option("--erp", help="Only this ERP of the connections file.")] = None,
     masters_only: Annotated[bool, typer.Option("--masters-only", help="Read master data and stock, but no orders.")] = False,
 ) -> None:
     """Read master data, stock and orders from every connected ERP, and say how many records came.
@@ -30,6 +31,8 @@ def pull(
     failed = False
     with configured(config) as settings, open_database(settings) as database:
         for instance, connection in load_connections(settings).erps.items():
+            if erp not in (None, instance):
+                continue
             for entity in wanted:
                 with console.status(f"{instance}: reading {entity}"):
                     reading = read_noting(database, connection, entity)

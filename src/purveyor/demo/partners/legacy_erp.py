@@ -13,16 +13,21 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from threading import RLock
 from typing import Any, Final
 
+from purveyor.connectors.erp.mapping import RECORDS
 from purveyor.connectors.erp.memory import MemoryErp
+from purveyor.connectors.transport.folder import changed_at
 from purveyor.core.erp_records import (
     Entity,
     ErpAgreement,
+    ErpAgreementLine,
     ErpInvoice,
     ErpInvoiceLine,
     ErpOrder,
     ErpOrderLine,
+    ErpPriceBreak,
     ErpReceipt,
     ErpReceiptLine,
     ErpRecord,
@@ -42,6 +47,11 @@ EXPORTED: Final[Mapping[Entity, str]] = {
     Entity.ORDER: "orders.full",
 }
 _RENAMED: Final = {"external_id": "id", "updated_at": "changed_at", "order_ref": "our_reference"}
+_PARTS: Final[Mapping[Entity, tuple[type[Any], ...]]] = {
+    Entity.ORDER: (ErpOrderLine,),
+    Entity.SUPPLIER_ITEM: (ErpPriceBreak,),
+    Entity.AGREEMENT: (ErpAgreementLine, ErpPriceBreak),
+}
 _STRUCTURED: Final = ("lines", "price_breaks")
 ANSWER: Final = ("request", "result", "id", "number", "version", "order_version", "code", "message", "field")
 Rows = Sequence[Mapping[str, str]]
@@ -50,12 +60,13 @@ Rows = Sequence[Mapping[str, str]]
 class LegacyErp:
     """The ERP's side of the folders."""
 
-    def __init__(self, root: Path, books: MemoryErp, now: Callable[[], datetime]) -> None:
+    def __init__(self, root: Path, books: MemoryErp, now: Callable[[], datetime] | None = None) -> None:
         self._root = root
         self.books = books
+        self.at_work = RLock()
         self._quiet_runs = self._exports_wait = 0
         self._quiet_from_import = False
-        self._now = now
+        self._now = now or self._time_of_the_disk
         self._exported: dict[Entity, Rows] = {}
         self._answers: list[dict[str, str]] = []
 
@@ -65,8 +76,17 @@ class LegacyErp:
             (self._root / part).mkdir(parents=True, exist_ok=True)
         (self._root / ".purveyor").touch()
 
+    def _time_of_the_disk(self) -> datetime:
+        probe = self._root / ".time"
+        probe.write_bytes(b"")
+        return changed_at(probe)
+
     def run(self) -> None:
         """Do what the nightly job does, once."""
+        with self.at_work:
+            self._run()
+
+    def _run(self) -> None:
         for file in sorted((self._root / "to_erp").glob("[!.]*.csv")):
             self._answers.append(self._carry_out(_read(file)))
             file.unlink()
@@ -97,9 +117,8 @@ class LegacyErp:
         """Write an export of every entity whose records changed since the last one."""
         for entity, name in EXPORTED.items():
             rows = [row for record in self.books.ledger.records(entity) for row in _rows(record)]
-            before = self._exported.get(entity, [])
-            if rows != before:
-                self.leave(name, list(dict.fromkeys(heading for row in rows or before for heading in row)), rows)
+            if rows != self._exported.get(entity):
+                self.leave(name, _headings(entity), rows)
                 self._exported[entity] = rows
 
     def leave(self, name: str, headings: Sequence[str], rows: Iterable[Mapping[str, str]]) -> Path:
@@ -212,6 +231,14 @@ def _told(result: WriteResult) -> dict[str, str]:
         case _:
             raise ValueError(f"the books never answer {result}")
     return {name: value or "" for name, value in told.items()}
+
+
+def _headings(entity: Entity) -> list[str]:
+    """All headings of an export, also when there is nothing to tell."""
+    kinds = (RECORDS[entity], *_PARTS.get(entity, ()))
+    names = [field.name for kind in kinds for field in fields(kind) if field.name not in _STRUCTURED]
+    extra = ["line_id"] if entity in (Entity.ORDER, Entity.AGREEMENT) else []
+    return list(dict.fromkeys([*(_RENAMED.get(name, name) for name in names), *extra]))
 
 
 def _rows(record: ErpRecord) -> list[dict[str, str]]:
