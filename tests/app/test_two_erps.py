@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,13 @@ from purveyor.core.erp_records import Entity
 from purveyor.core.erp_results import Applied
 from purveyor.core.errors import InvalidInput
 from purveyor.core.lifecycle import Status
+from purveyor.core.messaging import MessageKind
 from purveyor.core.order import PurchaseOrder
 from purveyor.settings import Settings
 from purveyor.store import approvals, cases, feeds, masters, messages, orders, xref
 from purveyor.store.approvers import waiting_for
 from purveyor.store.db import Database
+from purveyor.store.tables.flow import MESSAGE
 from purveyor.worker.connections import Connections
 from purveyor.worker.inbound import PULLED, read_noting
 from purveyor.worker.loop import work_off
@@ -183,3 +186,34 @@ def test_s83_one_erp_that_stopped_is_named_with_what_waits_for_it_and_the_other_
     assert both.company.order("103").status is Status.ISSUED
     away.rename(tmp_path / "acquired")
     assert read_noting(both.database, both.connection, Entity.ORDER).error is None
+
+
+def test_an_import_file_that_is_acknowledged_after_a_night_costs_no_attempt_and_is_written_once(
+    both: TwoErps, tmp_path: Path
+) -> None:
+    (theirs,) = both.types_there(their_draft("904"))
+    both.legacy.keep_quiet_for(10_000)
+    wired = Connections("East", {ACQUIRED: both.connection})
+    registry = build_registry(Settings(data_dir=tmp_path), wired)
+
+    for _ in range(4):
+        work_off(both.database, Settings(data_dir=tmp_path), registry)
+        waiting = confirmation(both, theirs)
+        assert (waiting.state, waiting.attempts) == ("ready", 1)
+    both.legacy.keep_quiet_for(0)
+    both.legacy.run()
+    confirmation(both, theirs)
+    work_off(both.database, Settings(data_dir=tmp_path), registry)
+
+    with both.database.read(SYSTEM) as tx:
+        assert orders.get(tx, theirs.id).status is Status.ISSUED
+    assert both.legacy.books.writes == 1
+    assert [path.name for path in (tmp_path / "acquired" / "sent").glob("confirm*")] == [f"confirm.{theirs.order_ref}.1.csv"]
+
+
+def confirmation(both: TwoErps, order: PurchaseOrder) -> messages.Message:
+    """The message that confirms an order; its wait is over."""
+    with both.database.transaction(SYSTEM) as tx:
+        found = next(one for one in messages.of_order(tx, order.id) if one.kind == MessageKind.ERP_CONFIRM)
+        tx.conn.execute(MESSAGE.update().values(next_attempt_at=tx.real_now - timedelta(seconds=1)))
+    return found

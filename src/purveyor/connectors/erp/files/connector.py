@@ -20,7 +20,7 @@ from purveyor.connectors.erp.contract import START, Capabilities, ChangePage, Cu
 from purveyor.connectors.erp.files.intake import Intake
 from purveyor.connectors.erp.files.layout import Layout
 from purveyor.connectors.erp.files.mapping import INTERFACES, sources
-from purveyor.connectors.erp.files.mirror import Mirror
+from purveyor.connectors.erp.files.mirror import Kept, Mirror
 from purveyor.connectors.erp.files.records import PostedDocument
 from purveyor.connectors.erp.files.requests import (
     CONFIRM,
@@ -59,6 +59,10 @@ class FilesAccess:
     patience: timedelta = timedelta(seconds=10)
     overdue: timedelta = timedelta(hours=24)
     guards_versions: bool = False
+
+
+def _by_id(entry: tuple[str, Kept]) -> str:
+    return entry[0]
 
 
 def sleep(wait: timedelta) -> None:
@@ -128,14 +132,15 @@ class FilesConnector:
         told = self._mirror.told(entity)
         if entity in (Entity.STOCK, Entity.DEMAND):
             delivered = {external_id for external_id, _ in cursor.seen}
-            rest = [kept.record for key, kept in sorted(told.kept.items()) if key not in delivered]
+            rest = [kept.record for key, kept in sorted(self._mirror.now(entity), key=_by_id) if key not in delivered]
             page = tuple(rest[:limit])
             if len(page) == len(rest):
                 return Page(page, START, True, told.as_of)
             seen = cursor.seen | {(record.external_id, "") for record in page}
             return Page(page, Cursor(None, seen), False, told.as_of)
         picked, following, complete = unseen(cursor, self._mirror.stamped(entity), limit)
-        return Page(tuple(told.kept[entry.external_id].record for entry in picked), following, complete, told.as_of)
+        found = (self._mirror.record(entity, entry.external_id) for entry in picked)
+        return Page(tuple(record for record in found if record is not None), following, complete, told.as_of)
 
     def get_order(self, external_id: str) -> ErpOrder | None:
         """Read one order as last exported; a version the ERP told of and did not export yet is waited for."""
@@ -202,7 +207,7 @@ class FilesConnector:
 
     def _price(self, order: ErpOrder, item: str | None, quantity: Decimal, uom: str | None) -> Decimal | None:
         day = order.order_date
-        for kept in self._mirror.told(Entity.SUPPLIER_ITEM).kept.values():
+        for _, kept in self._mirror.now(Entity.SUPPLIER_ITEM):
             terms = kept.record
             if isinstance(terms, ErpSupplierItem) and (terms.supplier, terms.item, terms.order_uom) == (
                 order.supplier,

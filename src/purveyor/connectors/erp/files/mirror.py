@@ -100,7 +100,11 @@ class Mirror:
 
     def stamped(self, entity: Entity) -> list[Stamped]:
         """Return id, version and arrival of every record: what came late is as new to us as what came in time."""
-        return [Stamped(key, kept.record.version, kept.arrived) for key, kept in self._told[entity].kept.items()]
+        return [Stamped(key, kept.record.version, kept.arrived) for key, kept in self.now(entity)]
+
+    def now(self, entity: Entity) -> list[tuple[str, Kept]]:
+        """Return all records at this moment, whatever another thread of this worker takes in meanwhile."""
+        return list(self._told[entity].kept.items())
 
     def take(self, entity: Entity, found: Found, stamp: datetime, arrived: datetime, *, whole: bool) -> None:
         """Fold an export in."""
