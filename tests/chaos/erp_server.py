@@ -14,6 +14,7 @@ import httpx
 
 from purveyor.connectors.contract import Health, PermanentError, RetryableError
 from purveyor.connectors.erp.contract import Capabilities, ChangePage, Cursor, Page
+from purveyor.connectors.erp.mapping import Interface, Sources
 from purveyor.connectors.erp.memory import MemoryErp
 from purveyor.core.erp_records import Entity, ErpInvoice, ErpOrder, ErpReceipt
 from purveyor.core.erp_results import Applied, Unknown, WriteResult
@@ -54,6 +55,16 @@ class RemoteErp:
     def capabilities(self) -> Capabilities:
         """What this ERP can do."""
         return MemoryErp().capabilities
+
+    @property
+    def sources(self) -> Sources:
+        """Where its fields come from."""
+        return MemoryErp().sources
+
+    @property
+    def interfaces(self) -> tuple[Interface, ...]:
+        """What it is spoken to by."""
+        return MemoryErp().interfaces
 
     def health(self) -> Health:
         """Say whether it answers."""

@@ -11,12 +11,15 @@ from typer.testing import CliRunner, Result
 
 from purveyor.cli.main import app
 from purveyor.core.access import SYSTEM
-from purveyor.store import events
+from purveyor.core.ids import ErpInstance
+from purveyor.store import events, xref
 from purveyor.store.db import Database
 from purveyor.store.embedded import EmbeddedServer
 from purveyor.store.event_verify import seal
 from purveyor.store.roles import OWNER, RUNTIME
+from purveyor.store.xref import Code
 from purveyor.worker.inbound import PULLED
+from tests.app.erp_world import a_company
 from tests.store.builders import counted
 
 Superuser = psycopg.Connection[tuple[object, ...]]
@@ -105,3 +108,48 @@ def test_pull_names_every_feed_it_could_not_read_and_ends_with_1(installation: d
 
     assert result.exit_code == 1
     assert result.stdout.count("could not be read") == len(PULLED)
+
+
+def test_pull_lists_rows_of_files_that_wait_for_correction(installation: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / ".purveyor").touch()
+    (tmp_path / "from_erp").mkdir()
+    (tmp_path / "from_erp" / "suppliers.csv").write_text("code,name,currency\nBORN,Born,EUR\nHALM,Halm,\n", "utf-8")
+    for part in ("orders.full", "sites"):
+        headings = "id,supplier,currency,status,line_no,quantity\n" if part == "orders.full" else "code,legal_entity\n"
+        (tmp_path / "from_erp" / f"{part}.csv").write_text(headings, "utf-8")
+    (tmp_path / "connections.toml").write_text(
+        f"""
+        [erp.legacy]
+        kind = "files"
+        folder = "{tmp_path}"
+        business_unit = "DAYTON"
+        settle_seconds = 0
+        """,
+        "utf-8",
+    )
+
+    result = purveyor({**installation, "PURVEYOR_CONNECTIONS_FILE": str(tmp_path / "connections.toml")}, "pull")
+
+    assert result.exit_code == 0, result.stdout
+    assert "legacy: 1 x supplier\n" in result.stdout
+    assert "legacy: suppliers.corrections.csv row 3: currency currency is empty" in result.stdout
+
+
+def test_map_codes_takes_a_table_of_codes_or_names_the_row_it_cannot_take(
+    installation: dict[str, str], database: Database, tmp_path: Path
+) -> None:
+    company = a_company(database)
+    table = tmp_path / "codes.csv"
+    table.write_text("entity;their_code;our_code\nsupplier;10077;KELLER\nitem;ART-1;PUMP-1\n", "utf-8")
+    taken = purveyor(installation, "map-codes", "acquired", str(table))
+    table.write_text("entity;their_code;our_code\nitem;ART-2;PUMP-99\n", "utf-8")
+    refused = purveyor(installation, "map-codes", "acquired", str(table))
+    (tmp_path / "codes.xlsx").write_text("no workbook", "utf-8")
+    unreadable = purveyor(installation, "map-codes", "acquired", str(tmp_path / "codes.xlsx"))
+
+    assert (taken.exit_code, taken.stdout) == (0, "2 codes of acquired are mapped.\n")
+    with company.database.read(SYSTEM) as tx:
+        assert len(xref.lookup(tx, ErpInstance("acquired"), [Code("supplier", "10077"), Code("item", "ART-1")])) == 2
+    assert (refused.exit_code, unreadable.exit_code) == (1, 1)
+    assert "ART-2 = PUMP-99" in refused.stderr
+    assert "no workbook" in unreadable.stderr

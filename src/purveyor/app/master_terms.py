@@ -24,7 +24,7 @@ from purveyor.core.erp_records import (
 )
 from purveyor.core.ids import AgreementId, ErpInstance, ItemId, SiteId, SupplierId
 from purveyor.core.items import Agreement, DemandLine, PriceEntry, StockPosition, SupplierItem
-from purveyor.store import masters, stock, xref
+from purveyor.store import masters, owners, stock, xref
 from purveyor.store.db import Tx
 from purveyor.store.masters import Provenance
 from purveyor.store.stock import OpenDemand
@@ -56,7 +56,10 @@ def _known(translation: Translation, entity: Entity, record: ErpRecord, *codes: 
 
 
 def take_supplier_items(tx: Tx, erp: ErpInstance, records: Sequence[ErpSupplierItem], came: Provenance) -> list[Unmapped]:
-    """Take over what suppliers sell items for; terms that are no longer in use keep no price."""
+    """Take over what suppliers sell items for; terms that are no longer in use keep no price.
+
+    Terms another ERP told of first stay as they are there: one supplier has one price list, whoever orders.
+    """
     codes = [code for record in records for code in (_supplier(record.supplier), _item(record.item))]
     translation = _translate(tx, erp, codes)
     terms = {}
@@ -76,7 +79,8 @@ def take_supplier_items(tx: Tx, erp: ErpInstance, records: Sequence[ErpSupplierI
             prices=_breaks(record) if record.active else (),
             updated_at=record.updated_at,
         )
-    masters.save_supplier_items(tx, list(terms.values()), came)
+    of_others = owners.terms_of_others(tx, erp, terms)
+    masters.save_supplier_items(tx, [one for key, one in terms.items() if key not in of_others], came)
     return translation.held
 
 

@@ -1,13 +1,15 @@
 """Master data from an ERP: taken over under our own identities, page by page, in any order and any number of times.
 
 A record that names a code nobody mapped is quarantined and taken up again when the code is known; nothing is guessed. A code that
-exists here under the same name but came from elsewhere also waits for a person, because equal names are no proof.
+exists here under the same name but came from elsewhere also waits for a person, because equal names are no proof. A record that
+two ERPs know stays as the one tells it that told of it first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from fractions import Fraction
 from typing import Final, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -34,7 +36,7 @@ from purveyor.core.ids import BusinessUnitId, ErpInstance, ItemId, SiteId, Suppl
 from purveyor.core.items import Item, ItemStatus
 from purveyor.core.parties import BusinessUnit, Site, Supplier, SupplierStatus
 from purveyor.core.quantity import UnitTable
-from purveyor.store import events, jobs, masters, orders, xref
+from purveyor.store import events, jobs, masters, orders, owners, xref
 from purveyor.store.db import Tx
 from purveyor.store.masters import ItemSource, Provenance, UnitOfMeasure
 from purveyor.store.xref import Code, Unmapped
@@ -80,9 +82,19 @@ def configure_supplier(tx: Tx, supplier: Supplier) -> None:
     masters.save_delivery_terms(tx, [supplier])
 
 
-def receive(tx: Tx, erp: ErpInstance, entity: Entity, records: Sequence[ErpRecord], defaults: Defaults | None = None) -> Taken:
-    """Take over one page of master or stock records; the same page twice changes nothing."""
-    came = Provenance(tx.now, erp)
+def receive(
+    tx: Tx,
+    erp: ErpInstance,
+    entity: Entity,
+    records: Sequence[ErpRecord],
+    defaults: Defaults | None = None,
+    as_of: datetime | None = None,
+) -> Taken:
+    """Take over one page of master or stock records; the same page twice changes nothing.
+
+    ``as_of`` is the moment of which they tell when the ERP told it earlier than now.
+    """
+    came = _came(tx, erp, as_of)
     match entity:
         case Entity.SITE:
             held = _take_sites(tx, erp, _only(records, ErpSite), defaults or Defaults())
@@ -111,9 +123,14 @@ def receive(tx: Tx, erp: ErpInstance, entity: Entity, records: Sequence[ErpRecor
     return result
 
 
-def up_to_date(tx: Tx, erp: ErpInstance, entity: Entity) -> None:
-    """Note that a feed was read to its end: everything it told before is still true now."""
-    masters.still_true(tx, entity.value, Provenance(tx.now, erp))
+def up_to_date(tx: Tx, erp: ErpInstance, entity: Entity, as_of: datetime | None = None) -> None:
+    """Note that a feed was read to its end: everything it told before is still true now, or was at ``as_of``."""
+    masters.still_true(tx, entity.value, _came(tx, erp, as_of))
+
+
+def _came(tx: Tx, erp: ErpInstance, as_of: datetime | None) -> Provenance:
+    """A moment in the future is a wrong clock, and no proof that something is true longer than now."""
+    return Provenance(min(as_of or tx.now, tx.now), erp)
 
 
 def _synchronised(erp: ErpInstance, entity: Entity, result: Taken) -> MastersSynchronised:
@@ -281,9 +298,10 @@ def _take_items(tx: Tx, erp: ErpInstance, records: Sequence[ErpItem], came: Prov
     ]
     found = _identities(tx, erp, Entity.ITEM, {record.external_id: record.sku for record in ready}, ready)
     before = masters.items(tx, [ItemId(own) for own in found.ids.values()])
+    of_others = owners.of_others(tx, erp, Entity.ITEM, found.ids.values())
     items, sources = [], {}
     for record in ready:
-        if record.external_id not in found.ids:
+        if found.ids.get(record.external_id, _NO_ID) in of_others | {_NO_ID}:
             continue
         own = ItemId(found.ids[record.external_id])
         items.append(_item(record, own, groups[_group(erp, record.uom_category)], before.get(own)))
@@ -314,9 +332,10 @@ def _take_suppliers(
 ) -> list[Unmapped]:
     found = _identities(tx, erp, Entity.SUPPLIER, {record.external_id: record.code for record in records}, records)
     before = masters.suppliers(tx, [SupplierId(own) for own in found.ids.values()])
+    of_others = owners.of_others(tx, erp, Entity.SUPPLIER, found.ids.values())
     suppliers = []
     for record in records:
-        if record.external_id not in found.ids:
+        if found.ids.get(record.external_id, _NO_ID) in of_others | {_NO_ID}:
             continue
         own = SupplierId(found.ids[record.external_id])
         blank = Supplier(own, record.code, record.name, record.currency, defaults.country, defaults.time_zone, email=record.email)

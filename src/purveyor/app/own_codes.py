@@ -5,7 +5,8 @@ The code is looked up, never guessed. Once it is known, everything that waited f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from purveyor.app import masters as masters_app
@@ -58,6 +59,28 @@ def map_to_ours(tx: Tx, case: ExceptionCase, command: Resolve) -> None:
     if not named or not _mapped(tx, erp, code, named):
         why = f"{named} is not known here" if named else f"{code.external_id} stands for nothing yet"
         raise InvalidInput(field="own_code", reason=f"{why}: enter {ASKED_FOR[code.entity]}")
+
+
+@dataclass(frozen=True, slots=True)
+class CodePair:
+    """A code of an ERP and our code of the record it stands for; ``entity`` is a key of ``ASKED_FOR``."""
+
+    entity: str
+    their_code: str
+    our_code: str
+
+
+def map_table(tx: Tx, erp: ErpInstance, pairs: Sequence[CodePair]) -> None:
+    """Map many codes at once, before an ERP is read for the first time or later; what waited for them is read again.
+
+    Raises InvalidInput naming the first pair that cannot be mapped; then none is. Raises NotAuthorised.
+    """
+    for pair in pairs:
+        said = f"{pair.entity} {pair.their_code} = {pair.our_code}"
+        if pair.entity not in ASKED_FOR:
+            raise InvalidInput(field="entity", reason=f"{said}: the kind is one of {', '.join(ASKED_FOR)}")
+        if not _mapped(tx, erp, Code(pair.entity, pair.their_code), pair.our_code):
+            raise InvalidInput(field="our_code", reason=f"{said}: enter {ASKED_FOR[pair.entity]}")
 
 
 def _mapped(tx: Tx, erp: ErpInstance, code: Code, named: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -69,3 +69,20 @@ def _add_trace(logger: object, method: str, event: EventDict) -> EventDict:
     if found is not None:
         event["trace"] = found
     return event
+
+
+def stored_secrets(settings: Settings) -> Callable[[str], str | None]:
+    """Return a reader of stored secrets that opens the database only when a secret is asked for."""
+    from purveyor.store.db import Database
+    from purveyor.store.launch import located
+    from purveyor.worker.stored_secrets import reader
+
+    def read(name: str) -> str | None:
+        with located(settings) as addresses:
+            database = Database(addresses.runtime, pool_size=1)
+            try:
+                return reader(database, settings)(name)
+            finally:
+                database.close()
+
+    return read

@@ -14,11 +14,10 @@ from typing import Annotated, Final
 import typer
 
 from purveyor.app.diagnose import Check, Limits, Verdict
-from purveyor.cli.console import ConfigFile, configured
+from purveyor.cli.console import ConfigFile, configured, stored_secrets
 from purveyor.cli.redaction import connection_files
 from purveyor.core.errors import PurveyorError
 from purveyor.settings import Settings
-from purveyor.worker.connections import SecretReader
 
 LOW_SPACE: Final = 1_000_000_000
 NO_SPACE: Final = 200_000_000
@@ -81,26 +80,9 @@ def _outside(settings: Settings) -> Iterator[Check]:
     from purveyor.worker.reachability import reachable
 
     try:
-        yield from reachable(load_connections(settings, _stored(settings)))
+        yield from reachable(load_connections(settings, stored_secrets(settings)))
     except PurveyorError as error:
         yield Check("connections", Verdict.FAIL, str(error), "Mend the connections file; workers do not start like this.")
-
-
-def _stored(settings: Settings) -> SecretReader:
-    """Return a reader of stored secrets that opens the database only when a secret is asked for."""
-    from purveyor.store.db import Database
-    from purveyor.store.launch import located
-    from purveyor.worker.stored_secrets import reader
-
-    def read(name: str) -> str | None:
-        with located(settings) as addresses:
-            database = Database(addresses.runtime, pool_size=1)
-            try:
-                return reader(database, settings)(name)
-            finally:
-                database.close()
-
-    return read
 
 
 def _machine(settings: Settings) -> Iterator[Check]:

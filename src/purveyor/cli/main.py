@@ -9,6 +9,8 @@ from purveyor.cli.demo import demo
 from purveyor.cli.doctor import doctor
 from purveyor.cli.key import app as key
 from purveyor.cli.key_file import app as key_file
+from purveyor.cli.map_codes import map_codes
+from purveyor.cli.mapping import mapping
 from purveyor.cli.migrate import migrate
 from purveyor.cli.policy import app as policy
 from purveyor.cli.pull import pull
@@ -24,6 +26,8 @@ app.command()(serve)
 app.command()(worker)
 app.command()(migrate)
 app.command()(pull)
+app.command("map-codes")(map_codes)
+app.command()(mapping)
 app.command()(demo)
 app.command()(doctor)
 app.command()(backup)

@@ -32,7 +32,8 @@ class RetryableError(ConnectorError):
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Whether the outside system answers, and in words what is wrong when it does not."""
+    """Whether the outside system answers, in words what is wrong when it does not, and what a person should look at."""
 
     reachable: bool
     detail: str = ""
+    problems: tuple[str, ...] = ()

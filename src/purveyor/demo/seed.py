@@ -93,11 +93,11 @@ def seed_partners(database: Database) -> dict[str, str]:
             masters.configure_supplier(tx, supplier)
             client = logins.add_client(tx, f"{supplier.name} (API)", supplier_id=supplier.id)
             keys[profile.code] = logins.issue_key(tx, client, SUPPLIER_GRANTS)
-        warehouse = logins.add_client(tx, "Warehouse system", units=[UNIT])
+        warehouse = logins.add_client(tx, "Warehouse system", units=list(stored.business_units(tx)))
         keys["wms"] = logins.issue_key(tx, warehouse, (Permission.RECEIPT_WRITE, Permission.ORDER_READ))
-        finance = logins.add_client(tx, "Invoice capture", units=[UNIT])
+        finance = logins.add_client(tx, "Invoice capture", units=list(stored.business_units(tx)))
         keys["finance"] = logins.issue_key(tx, finance, (Permission.INVOICE_WRITE, Permission.ORDER_READ))
-        auditor = logins.add_client(tx, "Story reader", units=[UNIT])
+        auditor = logins.add_client(tx, "Story reader", units=list(stored.business_units(tx)))
         keys["reader"] = logins.issue_key(tx, auditor, tuple(one for one in Permission if one.value.endswith(":read")))
     return keys
 

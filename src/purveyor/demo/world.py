@@ -23,7 +23,9 @@ from purveyor.connectors.erp.tryton.connector import TrytonAccess, TrytonConnect
 from purveyor.core.access import SYSTEM
 from purveyor.core.erp_records import Entity, ErpRecord
 from purveyor.core.errors import PurveyorError
-from purveyor.demo import seed
+from purveyor.core.ids import ErpInstance
+from purveyor.demo import acquired, seed
+from purveyor.demo.acquired import AcquiredErp
 from purveyor.demo.partners.erp_cable import ErpCable
 from purveyor.demo.partners.mailbox import Mailbox, free_port
 from purveyor.demo.partners.suppliers import SupplierApi, shared_secret
@@ -31,7 +33,6 @@ from purveyor.demo.partners.warehouse import Warehouse
 from purveyor.demo.processes import Child, answers
 from purveyor.demo.suppliers import PROFILES
 from purveyor.settings import Settings
-from purveyor.store.db import Database
 from purveyor.store.launch import open_database
 
 WMS_TOKEN: Final = "demo-warehouse-token"
@@ -93,6 +94,8 @@ class World:
         self._stack.callback(self.suppliers.server.stop)
         self.warehouse = Warehouse(WMS_TOKEN)
         self._stack.callback(self.warehouse.server.stop)
+        self.acquired = AcquiredErp(self._run_dir / "acquired")
+        self._stack.callback(self.acquired.stop)
 
     def _erp_seed(self) -> Path:
         python = self.checkout / ".venv-tryton" / "bin" / "python"
@@ -147,7 +150,10 @@ class World:
         with open_database(settings) as database:
             seed.set_clock(database, seed.MONDAY_MORNING)
             seed.seed_company(database, self.checkout / "policies")
-            self._read_erp(settings, database)
+            acquired.seed_people(database)
+            self._read_erp(settings, seed.ERP)
+            acquired.map_codes(database)
+            self._read_erp(settings, acquired.ERP)
             keys = seed.seed_partners(database)
         target.mkdir(parents=True)
         _copy_tree(data, target / "data")
@@ -155,10 +161,10 @@ class World:
         (target / "complete").touch()
         shutil.rmtree(data)
 
-    def _read_erp(self, settings: Settings, database: Database) -> None:
+    def _read_erp(self, settings: Settings, erp: ErpInstance) -> None:
         """Run the reading command of the product once, in its own process, like an installer would."""
         config = self._write_config(settings)
-        command = [sys.executable, "-m", "purveyor", "pull", "--config", str(config)]
+        command = [sys.executable, "-m", "purveyor", "pull", "--erp", erp, "--config", str(config)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ.copy())
         if done.returncode != 0:
             raise DemoNotReady(step="pull", said=(done.stdout + done.stderr)[-1500:])
@@ -219,6 +225,7 @@ class World:
             f'[company]\nname = "{seed.COMPANY}"\n\n'
             f'[erp.{seed.ERP}]\nkind = "tryton"\nurl = "{self.cable.url}"\ndatabase = "{credentials["database"]}"\n'
             f'login = "purveyor"\npassword_file = "{secrets / "erp"}"\nbusiness_unit = "MVPS"\n\n'
+            f"{acquired.connection(self.acquired.folder)}"
             f'[wms]\nurl = "{self.warehouse.server.url}"\ntoken_file = "{secrets / "wms"}"\n\n'
             f'[supplier_secrets]\nfolder = "{secrets}"\n',
             "utf-8",

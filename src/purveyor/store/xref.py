@@ -51,12 +51,13 @@ def lookup(tx: Tx, erp: ErpInstance, codes: Iterable[Code]) -> dict[Code, UUID]:
 
 
 def external_ids(tx: Tx, erp: ErpInstance, entity: str, own_ids: Collection[UUID]) -> dict[UUID, str]:
-    """Return the ERP's ids of our records; records the ERP does not know are left out."""
+    """Return the ERP's ids of our records, of several the first by name; records the ERP does not know are left out."""
     columns = XREF.c
     query = select(columns.internal_id, columns.external_id).where(
         columns.erp_instance == erp, columns.entity == entity, columns.internal_id == func.any(bindparam("ids"))
     )
-    return {row[0]: row[1] for row in tx.conn.execute(query, {"ids": list(own_ids)})}
+    rows = tx.conn.execute(query.order_by(columns.external_id.desc()), {"ids": list(own_ids)})
+    return {row[0]: row[1] for row in rows}
 
 
 def remember(tx: Tx, erp: ErpInstance, mapping: Mapping[Code, UUID]) -> None:

@@ -9,14 +9,19 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from purveyor.connectors.erp.contract import ErpConnector
+from purveyor.connectors.erp.files import FilesAccess, FilesConnector, Layout
+from purveyor.connectors.erp.files.layout import check_names
 from purveyor.connectors.erp.tryton.connector import TrytonAccess, TrytonConnector
 from purveyor.connectors.suppliers.api import ApiChannel
 from purveyor.connectors.suppliers.contract import SupplierChannel
 from purveyor.connectors.suppliers.email import EmailChannel
+from purveyor.connectors.tables.cells import Dialect
 from purveyor.connectors.transport.http import HttpTransport
 from purveyor.connectors.transport.smtp import SmtpTransport
 from purveyor.connectors.wms.rest import RestWms
@@ -55,7 +60,28 @@ def _tryton(entry: Mapping[str, Any]) -> ErpConnector:
     return TrytonConnector(TrytonAccess(entry["url"], entry["database"], entry["login"], password))
 
 
-ERP_KINDS: Final[dict[str, Callable[[Mapping[str, Any]], ErpConnector]]] = {"tryton": _tryton}
+def _files(entry: Mapping[str, Any]) -> ErpConnector:
+    layout = Layout(
+        columns=entry.get("columns", {}),
+        defaults=entry.get("defaults", {}),
+        words=entry.get("words", {}),
+        units=entry.get("units", {}),
+        dialect=Dialect(entry.get("decimal_mark", "."), entry.get("day_format", "%Y-%m-%d"), entry.get("encoding", "cp1252")),
+        zone=ZoneInfo(entry.get("time_zone", "UTC")),
+    )
+    check_names(layout)
+    access = FilesAccess(
+        Path(entry["folder"]),
+        layout,
+        settle=timedelta(seconds=int(entry.get("settle_seconds", 5))),
+        patience=timedelta(seconds=int(entry.get("patience_seconds", 10))),
+        overdue=timedelta(hours=int(entry.get("overdue_hours", 24))),
+        guards_versions=bool(entry.get("guards_versions", False)),
+    )
+    return FilesConnector(access)
+
+
+ERP_KINDS: Final[dict[str, Callable[[Mapping[str, Any]], ErpConnector]]] = {"tryton": _tryton, "files": _files}
 """How to build each kind of ERP adapter from its part of the file; a further adapter joins by one line."""
 
 

@@ -116,9 +116,9 @@ def _take(tx: Tx, erp: ErpInstance, entity: Entity, page: Page) -> None:
         intake.receive(tx, erp, [record for record in page.records if isinstance(record, ErpOrder)])
     else:
         if page.records:
-            masters.receive(tx, erp, entity, page.records)
+            masters.receive(tx, erp, entity, page.records, as_of=page.as_of)
         if page.complete:
-            masters.up_to_date(tx, erp, entity)
+            masters.up_to_date(tx, erp, entity, page.as_of)
     feeds.move(tx, erp, entity, page.cursor.to_text(), complete=page.complete)
 
 

@@ -13,11 +13,15 @@ from pathlib import Path
 import pytest
 
 from purveyor.connectors.erp.tryton.rpc import RpcCall
-from tests.connectors.erp.desks import ROOT, Desk, MemoryDesk, TrytonDesk
+from tests.connectors.erp.desks import ROOT, Desk, FilesDesk, MemoryDesk, TrytonDesk
 
 PYTHON = ROOT / ".venv-tryton" / "bin" / "python"
 SCRIPTS = ROOT / "erp-demo" / "tryton"
-ERPS = [pytest.param("memory", id="memory"), pytest.param("tryton", id="tryton", marks=pytest.mark.tryton)]
+ERPS = [
+    pytest.param("memory", id="memory"),
+    pytest.param("files", id="files"),
+    pytest.param("tryton", id="tryton", marks=pytest.mark.tryton),
+]
 NUMBERS = count(1)
 
 
@@ -82,10 +86,12 @@ def tryton_desk(kept_desk: TrytonDesk) -> TrytonDesk:
 
 
 @pytest.fixture(params=ERPS)
-def desk(request: pytest.FixtureRequest) -> Desk:
+def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Desk:
     """A desk at each ERP in turn."""
     if request.param == "memory":
         return MemoryDesk()
+    if request.param == "files":
+        return FilesDesk(tmp_path / "legacy")
     found: TrytonDesk = request.getfixturevalue("tryton_desk")
     return found
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
@@ -19,11 +19,13 @@ from typing import Protocol
 import httpx
 
 from purveyor.connectors.erp.contract import ErpConnector
+from purveyor.connectors.erp.files import FilesAccess, FilesConnector
 from purveyor.connectors.erp.memory import Fault, MemoryErp
 from purveyor.connectors.erp.tryton import TrytonAccess, TrytonConnector
 from purveyor.connectors.erp.tryton.rpc import RpcCall
 from purveyor.core.erp_records import Entity, ErpOrder, ErpOrderLine, ErpOrderStatus
 from purveyor.core.order import Origin
+from purveyor.demo.partners.legacy_erp import LegacyErp
 from tests.connectors.erp.sample import small_distributor
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -37,7 +39,9 @@ LAST_STEP = {
 class Desk(Protocol):
     """A buyer's place at one ERP, and the cable between it and Purveyor."""
 
-    connector: ErpConnector
+    @property
+    def connector(self) -> ErpConnector:
+        """The adapter, as whoever turns to it next finds it."""
 
     def draft(self, quantity: str = "20", unit_price: str | None = "998.40") -> ErpOrder:
         """Type an order of PMP-100 in cartons from KEYSTONE for Dayton."""
@@ -63,7 +67,11 @@ class MemoryDesk:
 
     def __init__(self) -> None:
         self.erp = MemoryErp(small_distributor())
-        self.connector: ErpConnector = self.erp
+
+    @property
+    def connector(self) -> ErpConnector:
+        """The books themselves."""
+        return self.erp
 
     def draft(self, quantity: str = "20", unit_price: str | None = "998.40") -> ErpOrder:
         external_id = self.erp.ledger.new_id(Entity.ORDER)
@@ -115,6 +123,43 @@ class MemoryDesk:
 
     def unplug(self, unplugged: bool) -> None:
         self.erp.unplugged = unplugged
+
+
+class FilesDesk(MemoryDesk):
+    """A desk at a legacy ERP that exchanges files: its job runs whenever time goes by."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__()
+        self._root = root
+        self.legacy = LegacyErp(root, self.erp, lambda: datetime.now(UTC))
+        self.legacy.set_up()
+        access = FilesAccess(root, patience=timedelta(seconds=2), guards_versions=True)
+        self.files = FilesConnector(access, clock=an_hour_ahead, pause=lambda wait: self.legacy.run())
+
+    @property
+    def connector(self) -> ErpConnector:
+        """Between two calls of the adapter the ERP's job has run."""
+        if self._root.exists():
+            self.legacy.run()
+        return self.files
+
+    def draft(self, quantity: str = "20", unit_price: str | None = "998.40") -> ErpOrder:
+        typed = super().draft(quantity, unit_price)
+        order = self.connector.get_order(typed.external_id)
+        assert order is not None
+        return order
+
+    def lose_answer(self, of: str) -> None:
+        self.legacy.keep_quiet_for(2)
+
+    def unplug(self, unplugged: bool) -> None:
+        away = self._root.with_name("away")
+        self._root.rename(away) if unplugged else away.rename(self._root)
+
+
+def an_hour_ahead() -> datetime:
+    """A clock by which every file has rested long enough."""
+    return datetime.now(UTC) + timedelta(hours=1)
 
 
 class Cable(httpx.BaseTransport):

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from purveyor.connectors.contract import Health
+from purveyor.connectors.erp.mapping import Interface, Sources
 from purveyor.core.erp_records import Entity, ErpChange, ErpInvoice, ErpOrder, ErpReceipt, ErpRecord
 from purveyor.core.erp_results import Applied, WriteResult
 
@@ -93,11 +94,15 @@ def unseen(cursor: Cursor, found: Sequence[Stamped], limit: int) -> tuple[tuple[
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some records, where to go on, and whether the feed is exhausted for now."""
+    """Some records, where to go on, and whether the feed is exhausted for now.
+
+    ``as_of`` is the moment of which the records tell, when that is not now: files are as old as their export.
+    """
 
     records: tuple[ErpRecord, ...]
     cursor: Cursor
     complete: bool
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,14 @@ class ErpConnector(Protocol):
     @property
     def capabilities(self) -> Capabilities:
         """What this ERP can do."""
+
+    @property
+    def sources(self) -> Sources:
+        """Where each field of the canonical model comes from in this ERP; what is left out, it does not give."""
+
+    @property
+    def interfaces(self) -> tuple[Interface, ...]:
+        """The standard interfaces of the ERP that are used."""
 
     def health(self) -> Health:
         """Say whether the ERP answers and our account works there."""

@@ -28,7 +28,7 @@ MEDIA_TYPES: Final = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _NOT_IN_XML: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _LONGEST_CELL: Final = 32_000
 _LONGEST_TITLE: Final = 31
@@ -46,7 +46,7 @@ class Sheet:
 
 def neutral(text: str) -> str:
     """Return text that no spreadsheet takes for a formula; an apostrophe in front marks it as text."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def write_csv(sheet: Sheet) -> bytes:
@@ -100,7 +100,7 @@ def _text_cell(page: WriteOnlyWorksheet, text: str) -> WorkbookCell:
     """Return a cell that is text whatever it begins with; the mark keeps it text when somebody edits it."""
     written: WorkbookCell = WriteOnlyCell(page, value=_NOT_IN_XML.sub(" ", text)[:_LONGEST_CELL])
     written.data_type = TYPE_STRING
-    written.quotePrefix = text.startswith(_FORMULA_STARTS)
+    written.quotePrefix = text.startswith(FORMULA_STARTS)
     return written
 
 

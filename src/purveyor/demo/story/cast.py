@@ -20,8 +20,9 @@ from purveyor.core.access import SYSTEM, Actor, ActorKind
 from purveyor.core.canonical import Json
 from purveyor.core.cases import ExceptionCase, ExceptionType
 from purveyor.core.errors import PurveyorError
-from purveyor.core.ids import OrderId
+from purveyor.core.ids import ErpInstance, OrderId
 from purveyor.core.order import PurchaseOrder
+from purveyor.demo import acquired
 from purveyor.demo.people import PASSWORD, person
 from purveyor.demo.seed import ERP, UNIT
 from purveyor.demo.story.drafts import Draft
@@ -101,15 +102,15 @@ class Cast:
         done = self.at_the_erp([draft.as_action() for draft in drafts])
         return {draft.name: str(one["id"]) for draft, one in zip(drafts, done, strict=True)}
 
-    def pull(self) -> None:
-        """Have the ERP read now instead of within the minute."""
+    def pull(self, erp: ErpInstance = ERP) -> None:
+        """Have an ERP read now instead of within the minute."""
         with self.world.database.transaction(SYSTEM, source="demo") as tx:
-            jobs.enqueue(tx, PULL_JOB, f"{ERP}:pull", {"erp": ERP})
+            jobs.enqueue(tx, PULL_JOB, f"{erp}:pull", {"erp": erp})
 
-    def learn_orders(self, erp_ids: Mapping[str, str]) -> bool:
+    def learn_orders(self, erp_ids: Mapping[str, str], erp: ErpInstance = ERP) -> bool:
         """Find our orders by the ERP's ids; say whether all of them have come."""
         with self.reading() as tx:
-            known = orders.ids_by_erp(tx, ERP, list(erp_ids.values()))
+            known = orders.ids_by_erp(tx, erp, list(erp_ids.values()))
         self.ids |= {name: known[erp_id] for name, erp_id in erp_ids.items() if erp_id in known}
         return len(known) == len(erp_ids)
 
@@ -121,7 +122,7 @@ class Cast:
         with self.reading() as tx:
             account = logins.account(tx, login)
         assert account is not None
-        return Actor(ActorKind.USER, account.user_id, login, one.roles, frozenset({UNIT}))
+        return Actor(ActorKind.USER, account.user_id, login, one.roles, frozenset({UNIT, acquired.UNIT}))
 
     @contextmanager
     def acting(self, login: str) -> Iterator[Tx]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from time import perf_counter
 
 from purveyor.core.access import SYSTEM
-from purveyor.demo.story import answers, bills, dock, morning, outage
+from purveyor.demo.story import acquired, answers, bills, dock, morning, outage
 from purveyor.demo.story.cast import Cast
 from purveyor.demo.story.steps import Figure, Step, StepResult, StoryReport
 from purveyor.demo.world import World
@@ -30,7 +30,8 @@ def run_story(world: World, report: Callable[[StepResult], None]) -> StoryReport
 
 
 def _steps(cast: Cast) -> Sequence[Step]:
-    return (*morning.steps(cast), *outage.steps(cast), *answers.steps(cast), *dock.steps(cast), *bills.steps(cast))
+    chapters = (morning, outage, answers, dock, bills, acquired)
+    return [step for chapter in chapters for step in chapter.steps(cast)]
 
 
 def _verify(cast: Cast, verified: list[bool]) -> Figure:

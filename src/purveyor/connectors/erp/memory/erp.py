@@ -9,6 +9,7 @@ from enum import Enum
 
 from purveyor.connectors.contract import Health, RetryableError
 from purveyor.connectors.erp.contract import START, Capabilities, ChangePage, Cursor, Page, Stamped, read_from, unseen
+from purveyor.connectors.erp.mapping import Interface, Source, Sources, canonical_fields
 from purveyor.connectors.erp.memory.ledger import Ledger, Posting
 from purveyor.core.erp_records import (
     Entity,
@@ -61,6 +62,19 @@ class MemoryErp:
             partial_receipt=True,
             reference_length=12,
         )
+
+    @property
+    def sources(self) -> Sources:
+        """The books keep the model's own fields."""
+        found: dict[Entity, dict[str, Source]] = {}
+        for field in canonical_fields():
+            found.setdefault(field.entity, {})[field.name] = Source("in memory")
+        return found
+
+    @property
+    def interfaces(self) -> tuple[Interface, ...]:
+        """Nothing but memory."""
+        return ()
 
     def health(self) -> Health:
         """Say whether the plug is in."""

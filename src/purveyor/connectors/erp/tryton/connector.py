@@ -10,9 +10,11 @@ import httpx
 
 from purveyor.connectors.contract import ConnectorError, Health, PermanentError
 from purveyor.connectors.erp.contract import START, Capabilities, ChangePage, Cursor, Page, read_from, unseen
+from purveyor.connectors.erp.mapping import Interface, Sources
 from purveyor.connectors.erp.tryton import billing, confirming, orders, receiving
 from purveyor.connectors.erp.tryton.feed import Feed, changed, version_of
 from purveyor.connectors.erp.tryton.guard import as_agreed, as_result
+from purveyor.connectors.erp.tryton.mapping import INTERFACES, SOURCES
 from purveyor.connectors.erp.tryton.masters import MASTERS, read_masters
 from purveyor.connectors.erp.tryton.rpc import Row, RpcCall, TrytonRpc
 from purveyor.connectors.erp.tryton.stock import read_demand, read_stock
@@ -69,6 +71,16 @@ class TrytonConnector:
             partial_receipt=True,
             reference_length=12,
         )
+
+    @property
+    def sources(self) -> Sources:
+        """Where each field comes from in Tryton."""
+        return SOURCES
+
+    @property
+    def interfaces(self) -> tuple[Interface, ...]:
+        """The methods of Tryton that are called."""
+        return INTERFACES
 
     def health(self) -> Health:
         """Say whether Tryton answers and our account works there."""
