@@ -43,13 +43,12 @@ EXCEPTION_EVENTS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is measured: from ``start`` up to, not including, ``end``; of one supplier, site or buyer when named."""
+    """What is measured: from ``start`` up to, not including, ``end``; of one supplier or site when named."""
 
     start: datetime
     end: datetime
     supplier_id: UUID | None = None
     site_id: UUID | None = None
-    buyer_id: UUID | None = None
 
     def values(self, tx: Tx) -> dict[str, Any]:
         """Return the parameters of the statements."""
@@ -58,7 +57,6 @@ class Wanted:
             "end": self.end,
             "supplier": self.supplier_id,
             "site": self.site_id,
-            "buyer": self.buyer_id,
             "ahead": tx.now - tx.real_now,
         }
 

@@ -1,4 +1,6 @@
-"""The statements that read what measures are made from; every one is limited by the same filter of supplier, site and buyer.
+"""The statements that read what measures are made from; every one is limited by the same filter of supplier and site.
+
+No filter and no figure is by person: rating named employees by process data is watching people at work.
 
 A statement may read a little more than the period holds: which event falls into it the measure decides by the event's own time.
 """
@@ -9,7 +11,6 @@ from typing import Final
 
 _CHOSEN: Final = """
     (CAST(:supplier AS uuid) IS NULL OR o.supplier_id = :supplier)
-    AND (CAST(:buyer AS uuid) IS NULL OR o.buyer_id = :buyer)
     AND (CAST(:site AS uuid) IS NULL
          OR EXISTS (SELECT FROM order_schedule p WHERE p.order_id = o.id AND p.ship_to = :site))
 """
@@ -52,9 +53,9 @@ ONE_ORDER: Final = f"{_ORDERS} o.id = ANY(CAST(:ids AS uuid[])) AND {_CHOSEN}"
 """Named orders."""
 
 _OF_ORDERS: Final = f"""
-    (CAST(:supplier AS uuid) IS NULL AND CAST(:buyer AS uuid) IS NULL AND CAST(:site AS uuid) IS NULL
+    (CAST(:supplier AS uuid) IS NULL AND CAST(:site AS uuid) IS NULL
      OR o.id IS NOT NULL AND {_CHOSEN}
-     OR o.id IS NULL AND d.supplier_id = :supplier AND CAST(:buyer AS uuid) IS NULL AND CAST(:site AS uuid) IS NULL)
+     OR o.id IS NULL AND d.supplier_id = :supplier AND CAST(:site AS uuid) IS NULL)
 """
 """Documents of the chosen orders; one without an order belongs to its supplier."""
 

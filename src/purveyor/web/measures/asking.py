@@ -1,4 +1,4 @@
-"""What a reader asks of a measure, read from the address: a period, a supplier, a site, a buyer, and which rows."""
+"""What a reader asks of a measure, read from the address: a period, a supplier, a site, and which rows."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ DAYS: Final = 30
 LONGEST: Final = timedelta(days=731)
 ROWS: Final = ("group", "why", "name", "party")
 """What rows can be chosen by; they carry values of the rows themselves."""
-FILTERS: Final = ("from", "to", "supplier", "site", "buyer", *ROWS)
-_PERIOD: Final = ("from", "to", "supplier", "site", "buyer")
+FILTERS: Final = ("from", "to", "supplier", "site", *ROWS)
+_PERIOD: Final = ("from", "to", "supplier", "site")
 _T = TypeVar("_T")
 
 
@@ -51,7 +51,6 @@ def asked(given: Mapping[str, str], now: datetime) -> Asked:
         end=datetime.combine(last + timedelta(days=1), time(), UTC),
         supplier_id=_read(given, "supplier", UUID),
         site_id=_read(given, "site", UUID),
-        buyer_id=_read(given, "buyer", UUID),
     )
     return Asked(first, last, wanted, {name: given[name] for name in ROWS if given.get(name)})
 

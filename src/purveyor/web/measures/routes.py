@@ -174,7 +174,7 @@ def _reader(request: Request, which: MeasureId) -> Reader:
 def _choices(request: Request, tx: Tx) -> dict[str, list[tuple[str, str]]]:
     _ = gettext(request.state.viewer.locale)
     known = order_choices(tx)
-    named = {"supplier": known.suppliers, "site": known.sites, "buyer": known.buyers}
+    named = {"supplier": known.suppliers, "site": known.sites}
     return {name: [("", _("Any")), *((str(each.id), each.name) for each in found)] for name, found in named.items()}
 
 

@@ -34,17 +34,16 @@ Reading = Annotated[Call, Depends(house_reads(Permission.EVENT_READ))]
 
 @dataclass(frozen=True, slots=True)
 class PeriodAsked:
-    """First and last day, both included (UTC), and of which supplier and site (by code) and buyer; 30 days unless given."""
+    """First and last day, both included (UTC), and of which supplier and site (by code); 30 days unless given."""
 
     first: Annotated[Day | None, Query(alias="from")] = None
     last: Annotated[Day | None, Query(alias="to")] = None
     supplier: Annotated[str | None, Query(max_length=64)] = None
     site: Annotated[str | None, Query(max_length=64)] = None
-    buyer: UUID | None = None
 
     def read(self, tx: Tx, **rows: str | None) -> Asked:
         """Return what is asked for, ``rows`` chosen among; raises InvalidInput and UnknownReference naming the parameter."""
-        given: dict[str, str | date | UUID | None] = {"from": self.first, "to": self.last, "buyer": self.buyer, **rows}
+        given: dict[str, str | date | UUID | None] = {"from": self.first, "to": self.last, **rows}
         given["supplier"] = _id_of(tx, "supplier", self.supplier)
         given["site"] = _id_of(tx, "site", self.site)
         return asked({name: str(value) for name, value in given.items() if value is not None}, tx.now)
