@@ -81,8 +81,8 @@ def test_s83_an_erp_that_is_stopped_is_down_with_its_orders_and_the_other_goes_o
 
     page = world.it.open("/integrations").text
 
-    assert "1 outside system is down: erp:east." in page
-    east, west = part(page, "erp:east"), part(page, "erp:west")
+    assert "1 outside system is down: ERP east." in page
+    east, west = part(page, "ERP east"), part(page, "ERP west")
     for shown in ("Down", "unplugged", "Ines, extension 12", "1 order waits for it", world.order.order_ref, "USD"):
         assert shown in east, shown
     assert "Works" in west
@@ -99,7 +99,7 @@ def test_s83_an_erp_that_is_back_keeps_its_owner_and_says_since_when_it_answers(
 
     page = world.it.open("/integrations").text
     assert "No outside system is down." in page
-    assert "Ines, extension 12" in part(page, "erp:east")
+    assert "Ines, extension 12" in part(page, "ERP east")
 
 
 def test_failures_and_silence_are_told_apart(world: World, superuser: Superuser) -> None:
@@ -113,8 +113,8 @@ def test_failures_and_silence_are_told_apart(world: World, superuser: Superuser)
 
     page = world.it.open("/integrations").text
 
-    assert "Answers, but documents failed" in part(page, "supplier:email")
-    assert "Not known: no worker has looked" in part(page, "erp:west")
+    assert "Answers, but documents failed" in part(page, "Suppliers, mail with link")
+    assert "Not known: no worker has looked" in part(page, "ERP west")
 
 
 def test_the_page_is_for_those_who_run_the_installation_and_says_what_would_fill_it(world: World) -> None:

@@ -57,10 +57,21 @@ def set_up_log(*, as_json: bool, secrets: Iterable[str] = ()) -> None:
         # The stream is looked up for each line: it may have been exchanged or closed since, and a log line must not stop work.
         logger_factory=lambda *_names: structlog.PrintLogger(sys.stderr),
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _CurrentStream()
     without_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=[without_meta, last], foreign_pre_chain=common))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+
+
+class _CurrentStream(logging.Handler):
+    """Writes to the standard error stream as it is at that moment, like our own lines."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line; a stream that cannot be written to must not stop work."""
+        try:
+            print(self.format(record), file=sys.stderr)
+        except (OSError, ValueError):
+            self.handleError(record)
 
 
 def _add_trace(logger: object, method: str, event: EventDict) -> EventDict:

@@ -17,7 +17,7 @@ from purveyor.store.jobs import Job
 from purveyor.worker.connections import Connections
 
 LOOK_JOB: Final = "look_at_interfaces"
-NO_OWNER: Final = "it"
+NO_OWNER: Final = "IT"
 _ADVICE: Final = {
     ERP_CHANNEL: "Orders wait for it. Look at its address and password in the connections file, then at the ERP itself.",
     WMS_CHANNEL: "Expected receipts wait. Look at [wms] in the connections file, then at the warehouse system.",

@@ -24,6 +24,7 @@ from purveyor.web.navigation import NavItem, Part
 from purveyor.web.security import SignedIn, page_router
 from purveyor.web.templating import page
 from purveyor.web.words import Word
+from purveyor.web.workbench import terms
 
 UNSEEN: Final = timedelta(minutes=5)
 """A state nobody has looked at for so long is not known any more."""
@@ -67,6 +68,7 @@ def list_page(request: Request, actor: SignedIn) -> Response:
         rows=rows,
         down=[row for row in rows if row.state == "down"],
         states=STATES,
+        terms=terms,
         layers=[
             (layer, layer.owner_of(settings), all(check.verdict is not Verdict.FAIL for check in checks[key]))
             for key, layer in LAYERS.items()
