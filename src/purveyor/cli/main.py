@@ -10,6 +10,7 @@ from purveyor.cli.migrate import migrate
 from purveyor.cli.policy import app as policy
 from purveyor.cli.pull import pull
 from purveyor.cli.serve import serve
+from purveyor.cli.setup import setup
 from purveyor.cli.user import app as user
 from purveyor.cli.verify_log import verify_log
 from purveyor.cli.worker import worker
@@ -18,6 +19,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Orchestratio
 app.command()(serve)
 app.command()(worker)
 app.command()(migrate)
+app.command()(setup)
 app.command()(pull)
 app.command()(demo)
 app.command("verify-log")(verify_log)

@@ -72,10 +72,34 @@ def set_holder(
     tx.conn.execute(statement.on_conflict_do_update(index_elements=list(key), set_={"rank": rank}))
 
 
-def remove_holder(tx: Tx, unit_id: BusinessUnitId, role: str, user_id: UserId) -> None:
-    """Take an approval role away from a person."""
+def remove_holder(tx: Tx, unit_id: BusinessUnitId, role: str, user_id: UserId, category: str | None = None) -> None:
+    """Take an approval role for one category, or for all, away from a person."""
     held = APPROVAL_HOLDER.c
-    tx.conn.execute(delete(APPROVAL_HOLDER).where(held.business_unit_id == unit_id, held.role == role, held.user_id == user_id))
+    mine = and_(held.business_unit_id == unit_id, held.role == role, held.user_id == user_id)
+    tx.conn.execute(delete(APPROVAL_HOLDER).where(mine, held.category == (category or EVERY_CATEGORY)))
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRole:
+    """An approval role of a business unit for one category (None = all): its holders, the first asked first."""
+
+    business_unit_id: BusinessUnitId
+    role: str
+    category: str | None
+    holders: tuple[UserId, ...]
+
+
+def approval_roles(tx: Tx) -> list[ApprovalRole]:
+    """Return every approval role that somebody holds in this scope, by unit, role and category."""
+    held = APPROVAL_HOLDER.c
+    found: dict[tuple[UUID, str, str], list[UserId]] = defaultdict(list)
+    ordered = (held.business_unit_id, held.role, held.category, held.rank, held.user_id)
+    for row in tx.conn.execute(select(*ordered).order_by(*ordered)):
+        found[(row.business_unit_id, row.role, row.category)].append(UserId(row.user_id))
+    return [
+        ApprovalRole(BusinessUnitId(unit), role, None if category == EVERY_CATEGORY else category, tuple(people))
+        for (unit, role, category), people in found.items()
+    ]
 
 
 def holders(tx: Tx, unit_id: BusinessUnitId, role: str, category: str | None = None) -> list[Holder]:

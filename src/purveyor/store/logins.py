@@ -108,8 +108,11 @@ def set_roles(tx: Tx, user_id: UserId, roles: Collection[Role], units: Collectio
     end_sessions_of(tx, user_id)
 
 
-def start_session(tx: Tx, user_id: UUID) -> str:
-    """Start a session and return its token, which is kept nowhere but in the person's browser."""
+def start_session(tx: Tx, user_id: UUID, *, half: bool = False) -> str:
+    """Start a session and return its token, which is kept nowhere but in the person's browser.
+
+    ``half``: the second factor is still to come; such a session signs nobody in.
+    """
     token = secrets.token_urlsafe(TOKEN_BYTES)
     tx.conn.execute(
         insert(LOGIN_SESSION).values(
@@ -119,6 +122,7 @@ def start_session(tx: Tx, user_id: UUID) -> str:
             created_at=tx.real_now,
             last_seen_at=tx.real_now,
             expires_at=tx.real_now + LONGEST_SESSION,
+            half=half,
         )
     )
     return token
