@@ -176,6 +176,13 @@ def set_holders(tx: Tx, unit_id: BusinessUnitId, role: str, holders: Sequence[Us
     _give_waiting(tx, unit_id, role)
 
 
+def take_holder(tx: Tx, unit_id: BusinessUnitId, role: str, user_id: UserId, category: str | None = None) -> None:
+    """Take an approval role away from a person; the others keep it in their order. Raises NotAuthorised, NotFound, OwnRights."""
+    _require_may_assign(tx, user_id)
+    approvers.remove_holder(tx, unit_id, role, user_id, category)
+    _tell_holders(tx, unit_id, role, category)
+
+
 def _require_may_assign(tx: Tx, user_id: UserId) -> None:
     """Approval roles are given by those who manage people and never by anybody to himself, whichever account he uses."""
     check_may_manage(tx.actor, people.one(tx, user_id).rights)
@@ -215,6 +222,24 @@ def _give_to_holder(tx: Tx, step_id: StepId) -> bool:
     approvals.save_chains(tx, [change.chain])
     events.append(tx, change.events)
     cases.clear(tx, approval_steps.no_holder_key(step_id))
+    return True
+
+
+def pass_on_steps_of(tx: Tx, user_id: UserId) -> int:
+    """Give the open steps that a person may not decide any more to the next of their role; return how many those were.
+
+    Without anybody further a step waits openly and an exception says so.
+    """
+    return sum(_pass_on(tx, step_id, user_id) for step_id in approvals.open_steps_held_by(tx, user_id))
+
+
+def _pass_on(tx: Tx, step_id: StepId, user_id: UserId) -> bool:
+    order, chain = approvals.lock_by_step(tx, step_id)
+    if not _waits(chain, chain.step(step_id)) or approvers.may_decide(tx, user_id, order.business_unit_id):
+        return False
+    change = approval_steps.open_for_next_holder(tx, order, chain, chain.step(step_id))
+    approvals.save_chains(tx, [change.chain])
+    events.append(tx, change.events)
     return True
 
 

@@ -11,13 +11,23 @@ from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
+from purveyor.app import approve
 from purveyor.core.access import Permission, Role
 from purveyor.core.accounts import Rights, check_may_manage, check_one_is_left, check_password, check_roles
 from purveyor.core.errors import InvalidInput
-from purveyor.core.events.account import PasswordSet, RolesSet, UserAdded, UserChanged, user_stream
+from purveyor.core.events.account import (
+    AccessEnded,
+    AccessRestored,
+    PasswordSet,
+    RolesSet,
+    UserAdded,
+    UserChanged,
+    UserUnlocked,
+    user_stream,
+)
 from purveyor.core.events.base import Ref
 from purveyor.core.ids import BusinessUnitId, UserId
-from purveyor.store import events, logins, people
+from purveyor.store import account_links, events, logins, people, sign_in_tries
 from purveyor.store.db import Tx
 from purveyor.store.people import Person
 
@@ -61,6 +71,7 @@ def set_roles(tx: Tx, user_id: UserId, roles: Collection[Role], units: Collectio
     check_may_manage(tx.actor, after)
     require_one_left(tx, person, after)
     logins.set_roles(tx, user_id, roles, units)
+    approve.pass_on_steps_of(tx, user_id)
     told = RolesSet(
         stream=user_stream(user_id),
         refs=tuple(Ref(events.UNIT_REF, unit) for unit in sorted(units)),
@@ -88,6 +99,34 @@ def set_password(tx: Tx, user_id: UserId, password: str, way: str = COMMAND_LINE
     check_password(password)
     logins.set_password(tx, user_id, password)
     events.append(tx, [PasswordSet(stream=user_stream(user_id), way=way)])
+
+
+def end_access(tx: Tx, user_id: UserId) -> None:
+    """Let a person in no longer, from this moment: sessions and links end, his open approvals go to the next of their role.
+
+    Raises NotAuthorised, NotFound, OwnRights, LastAdministrator.
+    """
+    person = to_manage(tx, user_id)
+    require_one_left(tx, person, replace(person.rights, active=False))
+    people.change(tx, user_id, {"active": False})
+    logins.end_sessions_of(tx, user_id)
+    account_links.close_all(tx, user_id)
+    passed_on = approve.pass_on_steps_of(tx, user_id)
+    events.append(tx, [AccessEnded(stream=user_stream(user_id), approvals_passed_on=passed_on)])
+
+
+def restore_access(tx: Tx, user_id: UserId) -> None:
+    """Let a person in again whose access had ended. Raises NotAuthorised, NotFound, OwnRights."""
+    to_manage(tx, user_id)
+    people.change(tx, user_id, {"active": True})
+    events.append(tx, [AccessRestored(stream=user_stream(user_id))])
+
+
+def unlock(tx: Tx, user_id: UserId) -> None:
+    """Let an account in again that rests after wrong tries. Raises NotAuthorised, NotFound, OwnRights."""
+    to_manage(tx, user_id)
+    if sign_in_tries.forget(tx, user_id):
+        events.append(tx, [UserUnlocked(stream=user_stream(user_id))])
 
 
 def to_manage(tx: Tx, user_id: UserId) -> Person:

@@ -83,3 +83,28 @@ def set_password(login: Login, password: Password, config: ConfigFile = None) ->
     ):
         people.set_password(tx, user_id(tx, login), password)
     typer.echo("The password is changed.")
+
+
+@app.command()
+def invite(
+    login: Login,
+    show: Annotated[bool, typer.Option("--show", help="Print the link instead of sending a mail.")] = False,
+    config: ConfigFile = None,
+) -> None:
+    """Send a person a link to set a password; it works once and for 72 hours, earlier links end."""
+    from purveyor.app import access_links
+    from purveyor.cli.codes import user_id
+    from purveyor.core.access import SYSTEM
+    from purveyor.store.launch import open_database
+
+    token = None
+    with (
+        configured(config) as settings,
+        open_database(settings) as database,
+        database.transaction(SYSTEM, source=SOURCE) as tx,
+    ):
+        if show:
+            token = access_links.make_link(tx, user_id(tx, login))
+        else:
+            access_links.invite(tx, user_id(tx, login))
+    typer.echo(f"{settings.base_url}/welcome/{token}" if show else "The mail is on its way.")

@@ -10,10 +10,25 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, all_, and_, any_, bindparam, delete, exists, func, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    all_,
+    and_,
+    any_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
-from purveyor.core.access import ActorKind, Role
+from purveyor.core.access import PERMISSIONS, ActorKind, Permission, Role
 from purveyor.core.approval_chain import Delegation, Holder, StepState
 from purveyor.core.errors import NotFound
 from purveyor.core.events.approval import OrderApproved
@@ -103,7 +118,7 @@ def approval_roles(tx: Tx) -> list[ApprovalRole]:
 
 
 def holders(tx: Tx, unit_id: BusinessUnitId, role: str, category: str | None = None) -> list[Holder]:
-    """Return the active holders of a role: those of the category first, then of its parents, then of every category, by rank."""
+    """Return those who hold a role and may decide: those of the category first, then of its parents, then of all, by rank."""
     nodes = lineage(category) if category else ()
     held = APPROVAL_HOLDER.c
     query = (
@@ -113,12 +128,24 @@ def holders(tx: Tx, unit_id: BusinessUnitId, role: str, category: str | None = N
             held.business_unit_id == unit_id,
             held.role == role,
             held.category.in_((EVERY_CATEGORY, *nodes)),
-            APP_USER.c.active,
+            _decides(unit_id),
         )
         .order_by(func.length(held.category).desc(), held.rank, held.user_id)
     )
     found = (Holder(UserId(row.user_id), row.person_key) for row in tx.conn.execute(query))
     return list(dict.fromkeys(found))
+
+
+def may_decide(tx: Tx, user_id: UserId, unit_id: BusinessUnitId) -> bool:
+    """Say whether a person may sign in and holds a role in this unit that lets him approve."""
+    return tx.conn.execute(select(APP_USER.c.id).where(APP_USER.c.id == user_id, _decides(unit_id))).first() is not None
+
+
+def _decides(unit_id: BusinessUnitId) -> ColumnElement[bool]:
+    role = USER_ROLE.c
+    approving = [each.value for each, held in PERMISSIONS.items() if Permission.APPROVAL_DECIDE in held]
+    mine = and_(role.user_id == APP_USER.c.id, role.business_unit_id == unit_id, role.role.in_(approving))
+    return and_(APP_USER.c.active, exists().where(mine).correlate(APP_USER))
 
 
 def person(tx: Tx, user_id: UserId, unit_id: BusinessUnitId) -> Person:

@@ -18,6 +18,7 @@ from purveyor.core.errors import PurveyorError
 from purveyor.settings import Settings
 from purveyor.store.db import Database
 from purveyor.web import health
+from purveyor.web.account.routes import PART as ACCOUNT
 from purveyor.web.api.openapi import describe
 from purveyor.web.api.quota import Quota
 from purveyor.web.api.v1 import PART as API
@@ -31,13 +32,14 @@ from purveyor.web.invoices.routes import PART as INVOICES
 from purveyor.web.messages.routes import PART as MESSAGES
 from purveyor.web.navigation import Part
 from purveyor.web.overview.routes import PART as OVERVIEW
+from purveyor.web.people.routes import PART as PEOPLE
 from purveyor.web.portal.door import SupplierVisits
 from purveyor.web.portal.routes import PART as SUPPLIER_PAGE
 from purveyor.web.problems import answer, problem_of, problem_of_http, problem_of_validation
 from purveyor.web.receiving.routes import PART as RECEIVING
 from purveyor.web.security import Visitors, guard_of
+from purveyor.web.signin.passwords import Tries
 from purveyor.web.signin.routes import PART as SIGN_IN
-from purveyor.web.signin.routes import Tries
 from purveyor.web.templating import STATIC, Pages
 from purveyor.web.tracing import Correlation, Faults
 from purveyor.web.workbench.part import PART as WORKBENCH
@@ -52,6 +54,8 @@ PARTS: Final[tuple[Part, ...]] = (
     INVOICES,
     MESSAGES,
     OVERVIEW,
+    PEOPLE,
+    ACCOUNT,
     SUPPLIER_PAGE,
     API,
     DEMO,

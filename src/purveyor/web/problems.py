@@ -16,7 +16,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from purveyor.core import errors, money, quantity
+from purveyor.app import access_links
+from purveyor.core import accounts, errors, money, quantity
 from purveyor.store import failures, idempotency
 from purveyor.web import refusals
 from purveyor.web.templating import page
@@ -33,6 +34,8 @@ STATUS: Final[dict[type[errors.PurveyorError], int]] = {
     errors.InvalidInput: 422,
     errors.UnknownReference: 422,
     errors.ReasonRequired: 422,
+    accounts.OwnRights: 403,
+    access_links.LinkOver: 410,
     money.CurrencyMismatch: 422,
     quantity.UnknownUnit: 422,
     errors.StaleVersion: 412,

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from purveyor.connectors.erp.contract import ErpConnector
 from purveyor.connectors.erp.tryton.connector import TrytonAccess, TrytonConnector
+from purveyor.connectors.identity.mail import PeopleMail
 from purveyor.connectors.suppliers.api import ApiChannel
 from purveyor.connectors.suppliers.contract import SupplierChannel
 from purveyor.connectors.suppliers.email import EmailChannel
@@ -42,6 +43,7 @@ class Connections:
     wms: RestWms | None = None
     channels: Mapping[str, SupplierChannel] = field(default_factory=dict)
     secret_of: Callable[[str], str | None] = lambda _: None
+    people: PeopleMail | None = None
 
 
 def _tryton(entry: Mapping[str, Any]) -> ErpConnector:
@@ -58,10 +60,12 @@ def load_connections(settings: Settings) -> Connections:
     channels: dict[str, SupplierChannel] = {"api": ApiChannel(HttpTransport())}
     given = _read(settings.connections_file)
     company = str(given.get("company", {}).get("name", "Purchasing"))
+    people = None
     if settings.smtp_host:
         password = _secret(settings.smtp_password_file) if settings.smtp_password_file else None
         smtp = SmtpTransport(settings.smtp_host, settings.smtp_port, settings.smtp_user, password)
         channels["email"] = EmailChannel(smtp, settings.mail_from, company)
+        people = PeopleMail(smtp, settings.mail_from, company)
     secrets = given.get("supplier_secrets", {}).get("folder")
     return Connections(
         company=company,
@@ -69,6 +73,7 @@ def load_connections(settings: Settings) -> Connections:
         wms=_wms(given["wms"]) if "wms" in given else None,
         channels=channels,
         secret_of=_secrets_in(Path(secrets)) if secrets else lambda _: None,
+        people=people,
     )
 
 

@@ -6,6 +6,7 @@ The stream is the person's; the actor is who did it. Names, mail addresses and s
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -51,3 +52,54 @@ class PasswordSet(Event):
     type: ClassVar[str] = "user.password_set"
 
     way: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserInvited(Event):
+    """A person gets a mail with a link to set a password; ``purpose`` is invitation or reset, the link ends at ``until``."""
+
+    type: ClassVar[str] = "user.invited"
+
+    purpose: str
+    until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessEnded(Event):
+    """A person may not sign in any more; sessions and links ended, open approvals went on to the next."""
+
+    type: ClassVar[str] = "user.access_ended"
+
+    approvals_passed_on: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessRestored(Event):
+    """A person whose access had ended may sign in again, with the roles of before."""
+
+    type: ClassVar[str] = "user.access_restored"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserLocked(Event):
+    """Too many wrong passwords or codes in a row: the account rests until then."""
+
+    type: ClassVar[str] = "user.locked"
+
+    until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserUnlocked(Event):
+    """Somebody who manages people let a locked account in again."""
+
+    type: ClassVar[str] = "user.unlocked"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionsEnded(Event):
+    """A person ended his sessions in other browsers."""
+
+    type: ClassVar[str] = "user.sessions_ended"
+
+    sessions: int

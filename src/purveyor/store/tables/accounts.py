@@ -24,7 +24,8 @@ ACCOUNT_LINK: Final = table(
     "account_link",
     id_column(),
     _user(index=True),
-    Column("token_hash", LargeBinary, nullable=False),
+    # Absent until the mail is sent: each attempt makes a token of its own, and only the last one opens.
+    Column("token_hash", LargeBinary, nullable=True),
     text("purpose"),
     moment("created_at"),
     moment("expires_at"),

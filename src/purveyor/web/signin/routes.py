@@ -2,48 +2,24 @@
 
 from __future__ import annotations
 
-from threading import BoundedSemaphore
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 from fastapi import Form, Query
-from limits import RateLimitItemPerHour, RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from purveyor.core.access import SYSTEM
-from purveyor.store import logins
-from purveyor.store.db import Database
 from purveyor.web.flashes import go_to
 from purveyor.web.i18n import gettext
 from purveyor.web.navigation import Part
-from purveyor.web.refusals import SignInRefused, TooManyTries
+from purveyor.web.refusals import SignInRefused
 from purveyor.web.security import THEMES, Guard, begin_session, end_session, page_router
+from purveyor.web.signin.passwords import whose_password
 from purveyor.web.templating import page
 
-PER_NAME: Final = RateLimitItemPerHour(20)
-PER_ADDRESS: Final = RateLimitItemPerMinute(15)
 THEME_SECONDS: Final = 365 * 24 * 3600
-_AT_ONCE: Final = BoundedSemaphore(2)
-"""Argon2 takes a third of a second on purpose: two at a time, so that a flood of sign-ins leaves a core for the others."""
 
 router = page_router()
-
-
-class Tries:
-    """Counts tries by name and by address, in this process."""
-
-    def __init__(self) -> None:
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
-
-    def count(self, login: str, address: str) -> None:
-        """Count one try; raise TooManyTries when the name or the address has had too many, known or not."""
-        by_name = self._limiter.hit(PER_NAME, "name", login.casefold())
-        by_address = self._limiter.hit(PER_ADDRESS, "address", address)
-        if not (by_name and by_address):
-            raise TooManyTries
 
 
 @router.get("/sign-in", name="sign_in_page")
@@ -60,18 +36,12 @@ def sign_in(
     after: Annotated[str, Form(alias="next")] = "/",
 ) -> Response:
     """Sign in, or show the page again with one sentence that does not say which half was wrong."""
-    database: Database = request.app.state.database
-    tries: Tries = request.app.state.tries
-    tries.count(login, request.client.host if request.client else "")
-    with database.read(SYSTEM) as tx:
-        account = logins.account(tx, login.strip())
-    with _AT_ONCE:
-        fits = logins.password_fits(account, password)
-    if account is None or not fits:
+    user_id = whose_password(request, login, password)
+    if user_id is None:
         refused = SignInRefused().message
         return page(request, "signin/sign_in.html", status=401, after=after, login=login, refused=refused)
     response = go_to(request, own_address(after))
-    begin_session(request, response, account.user_id)
+    begin_session(request, response, user_id)
     return response
 
 

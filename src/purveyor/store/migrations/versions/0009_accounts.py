@@ -77,7 +77,7 @@ def upgrade() -> None:
         "account_link",
         sa.Column("id", sa.Uuid, primary_key=True),
         _user(),
-        sa.Column("token_hash", sa.LargeBinary, nullable=False),
+        sa.Column("token_hash", sa.LargeBinary),
         sa.Column("purpose", sa.Text, nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("expires_at", MOMENT, nullable=False),
