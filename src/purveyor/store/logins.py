@@ -117,10 +117,10 @@ def set_roles(tx: Tx, user_id: UserId, roles: Collection[Role], units: Collectio
     end_sessions_of(tx, user_id)
 
 
-def start_session(tx: Tx, user_id: UUID, *, half: bool = False) -> str:
+def start_session(tx: Tx, user_id: UUID, *, half: bool = False, proved: bool = False) -> str:
     """Start a session and return its token, which is kept nowhere but in the person's browser.
 
-    ``half``: the second factor is still to come; such a session signs nobody in.
+    ``half``: the second factor is still to come; such a session signs nobody in. ``proved``: it was given just now.
     """
     token = secrets.token_urlsafe(TOKEN_BYTES)
     tx.conn.execute(
@@ -131,6 +131,7 @@ def start_session(tx: Tx, user_id: UUID, *, half: bool = False) -> str:
             created_at=tx.real_now,
             last_seen_at=tx.real_now,
             expires_at=tx.real_now + LONGEST_SESSION,
+            stepped_up_at=tx.real_now if proved else None,
             half=half,
         )
     )
@@ -153,6 +154,12 @@ def resolve_session(tx: Tx, token: str) -> SignedInUser | None:
     stepped_up = found["stepped_up_at"]
     at = datetime.fromisoformat(stepped_up) if stepped_up else None
     return SignedInUser(actor, person.display_name, person.locale, person.timezone, at)
+
+
+def resolve_half_session(tx: Tx, token: str) -> UserId | None:
+    """Return whose password was right and whose second factor is still to come, None for every other token."""
+    found = _resolve(tx, "half_session", token)
+    return None if found is None else UserId(UUID(found["user_id"]))
 
 
 def end_session(tx: Tx, token: str) -> None:

@@ -96,11 +96,11 @@ def _accounts(tx: Tx) -> Any:
     user, link, session = APP_USER.c, ACCOUNT_LINK.c, LOGIN_SESSION.c
     open_link = (link.user_id == user.id) & link.used_at.is_(None) & (link.expires_at > tx.real_now)
     has = {
-        name: select(literal(1)).where(table.c.user_id == user.id, *extra).exists().label(name)
-        for name, table, extra in (
-            ("has_password", USER_PASSWORD, ()),
-            ("has_second_factor", SECOND_FACTOR, (SECOND_FACTOR.c.confirmed_at.is_not(None),)),
-            ("has_identity", PROVIDER_IDENTITY, ()),
+        name: select(literal(1)).where(table.c.user_id == user.id).exists().label(name)
+        for name, table in (
+            ("has_password", USER_PASSWORD),
+            ("has_second_factor", SECOND_FACTOR),
+            ("has_identity", PROVIDER_IDENTITY),
         )
     }
     return select(

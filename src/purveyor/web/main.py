@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
+from purveyor.connectors.identity.oidc import OidcProvider, load_provider
 from purveyor.core.errors import PurveyorError
 from purveyor.settings import Settings
 from purveyor.store.db import Database
@@ -92,6 +93,7 @@ def create_app(database: Database, settings: Settings, parts: Sequence[Part] = P
     app.state.tries = Tries()
     app.state.supplier_visits = SupplierVisits()
     app.state.quota = Quota()
+    app.state.provider = OidcProvider(load_provider(settings.identity_file)) if settings.identity_file else None
     navigation = tuple(item for part in parts for item in part.navigation)
     bars = [part.bar for part in parts if part.bar is not None]
     folders = tuple(part.templates for part in parts if part.templates is not None)

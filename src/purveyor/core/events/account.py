@@ -103,3 +103,35 @@ class SessionsEnded(Event):
     type: ClassVar[str] = "user.sessions_ended"
 
     sessions: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondFactorSet(Event):
+    """A person set up a second factor; an older one and its recovery codes ended."""
+
+    type: ClassVar[str] = "second_factor.set"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondFactorRemoved(Event):
+    """Somebody who manages people took a second factor away, because it was lost."""
+
+    type: ClassVar[str] = "second_factor.removed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecoveryCodeUsed(Event):
+    """A recovery code stood in for the second factor; ``left`` are unused."""
+
+    type: ClassVar[str] = "second_factor.recovered"
+
+    left: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityLinked(Event):
+    """A person came from the company's own sign-in for the first time and is known by it from now on."""
+
+    type: ClassVar[str] = "user.identity_linked"
+
+    issuer: str

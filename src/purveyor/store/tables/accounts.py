@@ -46,9 +46,9 @@ SECOND_FACTOR: Final = table(
     "second_factor",
     _user(primary_key=True),
     Column("sealed_secret", LargeBinary, nullable=False),
+    # The time step of the newest code that was accepted: no code counts twice.
     Column("last_counter", BigInteger, nullable=False),
     moment("created_at"),
-    moment("confirmed_at", nullable=True),
     security=_SYSTEM,
 )
 

@@ -18,7 +18,7 @@ from purveyor.core.accounts import check_password
 from purveyor.core.errors import InvalidInput
 from purveyor.core.events.account import SessionsEnded, user_stream
 from purveyor.core.ids import UserId
-from purveyor.store import events, logins
+from purveyor.store import events, logins, second_factors
 from purveyor.store import people as accounts
 from purveyor.store.db import Database
 from purveyor.web.flashes import go_to
@@ -138,6 +138,7 @@ def _account(request: Request, actor: Actor, errors: Mapping[str, str]) -> Respo
     with database.read(actor, SYSTEM_SCOPE, request.state.correlation_id, source="web") as tx:
         person = accounts.one(tx, own)
         sessions = logins.sessions_of(tx, own, request.state.login_token)
+        recovery_codes = second_factors.recovery_codes_left(tx, own)
         now = tx.real_now
     return page(
         request,
@@ -146,6 +147,7 @@ def _account(request: Request, actor: Actor, errors: Mapping[str, str]) -> Respo
         status=422 if errors else 200,
         person=person,
         sessions=sessions,
+        recovery_codes=recovery_codes,
         errors=errors,
     )
 

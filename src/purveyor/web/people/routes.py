@@ -14,7 +14,7 @@ from fastapi import Form
 from starlette.requests import Request
 from starlette.responses import Response
 
-from purveyor.app import access_links, approve, people
+from purveyor.app import access_links, approve, people, second_factor
 from purveyor.app.people import NewPerson
 from purveyor.core.access import SYSTEM_SCOPE, Actor, Permission, Role
 from purveyor.core.errors import InvalidInput, NotFound
@@ -29,6 +29,7 @@ from purveyor.web.i18n import gettext, locales, marked
 from purveyor.web.navigation import NavItem, Part
 from purveyor.web.people.terms import may_approve, state_of
 from purveyor.web.security import SignedIn, page_router
+from purveyor.web.signin.second_factor import require_fresh_proof
 from purveyor.web.templating import page
 from purveyor.web.workbench.terms import APPROVAL_ROLE
 
@@ -129,6 +130,14 @@ def restore_access(request: Request, user_id: UUID, actor: SignedIn) -> Response
     )
 
 
+@router.post("/{user_id:uuid}/second-factor/remove")
+def remove_second_factor(request: Request, user_id: UUID, actor: SignedIn) -> Response:
+    """Take a lost second factor away."""
+    _ = gettext(request.state.viewer.locale)
+    done = _("The second factor is removed; the person sets up a new one at the next sign-in.")
+    return _act(request, actor, user_id, lambda tx: second_factor.remove(tx, UserId(user_id)), done)
+
+
 @router.post("/{user_id:uuid}/unlock")
 def unlock(request: Request, user_id: UUID, actor: SignedIn) -> Response:
     """Let an account in again that rests after wrong tries."""
@@ -180,6 +189,7 @@ def _holders(tx: Tx, unit: UUID, role: str, category: str) -> Sequence[UserId]:
 
 def _managing(request: Request, actor: Actor, work: Callable[[Tx], object]) -> None:
     actor.require(Permission.USER_MANAGE)
+    require_fresh_proof(request, actor)
     database: Database = request.app.state.database
     with database.transaction(actor, SYSTEM_SCOPE, request.state.correlation_id, source="web") as tx:
         work(tx)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Final
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import Form, Query
 from starlette.requests import Request
@@ -13,8 +13,10 @@ from purveyor.web.flashes import go_to
 from purveyor.web.i18n import gettext
 from purveyor.web.navigation import Part
 from purveyor.web.refusals import SignInRefused
-from purveyor.web.security import THEMES, Guard, begin_session, end_session, page_router
+from purveyor.web.security import THEMES, Guard, end_session, own_address, page_router
+from purveyor.web.signin import company, second_factor
 from purveyor.web.signin.passwords import whose_password
+from purveyor.web.signin.second_factor import open_for
 from purveyor.web.templating import page
 
 THEME_SECONDS: Final = 365 * 24 * 3600
@@ -25,7 +27,7 @@ router = page_router()
 @router.get("/sign-in", name="sign_in_page")
 def sign_in_page(request: Request, after: Annotated[str, Query(alias="next")] = "/") -> Response:
     """Ask for name and password."""
-    return page(request, "signin/sign_in.html", after=after, login="", refused=None)
+    return _page(request, after, "", None)
 
 
 @router.post("/sign-in")
@@ -39,10 +41,8 @@ def sign_in(
     user_id = whose_password(request, login, password)
     if user_id is None:
         refused = SignInRefused().message
-        return page(request, "signin/sign_in.html", status=401, after=after, login=login, refused=refused)
-    response = go_to(request, own_address(after))
-    begin_session(request, response, user_id)
-    return response
+        return _page(request, after, login, refused)
+    return open_for(request, user_id, after)
 
 
 @router.post("/sign-out")
@@ -66,11 +66,19 @@ def choose_theme(request: Request, theme: Annotated[str, Form()] = "") -> Respon
     return response
 
 
-def own_address(wanted: str) -> str:
-    """Return an address on this site: the wanted one if it is one, else the start page."""
-    parts = urlsplit(wanted)
-    local = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
-    return wanted if local and wanted.isprintable() else "/"
+def _page(request: Request, after: str, login: str, refused: str | None) -> Response:
+    company_address = None
+    if request.app.state.provider is not None:
+        company_address = f"/sign-in/company?{urlencode({'next': own_address(after)})}"
+    return page(
+        request,
+        "signin/sign_in.html",
+        status=200 if refused is None else 401,
+        after=after,
+        login=login,
+        refused=refused,
+        company_address=company_address,
+    )
 
 
-PART: Final = Part("signin", (router,))
+PART: Final = Part("signin", (router, second_factor.router, company.router))

@@ -99,7 +99,6 @@ def upgrade() -> None:
         sa.Column("sealed_secret", sa.LargeBinary, nullable=False),
         sa.Column("last_counter", sa.BigInteger, nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
-        sa.Column("confirmed_at", MOMENT),
         security=SYSTEM,
     )
     create_table(
