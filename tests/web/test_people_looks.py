@@ -30,17 +30,20 @@ def test_the_pages_about_people_look_right(database: Database, browser: Browser,
         link = access_links.make_link(tx, tom)
         token = logins.start_session(tx, leo)
         logins.start_session(tx, leo)
+        half = logins.start_session(tx, tom, half=True)
     pages = {
-        "people": "/settings/people",
-        "person": f"/settings/people/{tom}",
-        "account": "/account",
-        "welcome": f"/welcome/{link}",
-        "forgotten": "/forgotten",
+        "people": ("/settings/people", token),
+        "person": (f"/settings/people/{tom}", token),
+        "account": ("/account", token),
+        "welcome": (f"/welcome/{link}", token),
+        "forgotten": ("/forgotten", token),
+        "second-factor": ("/sign-in/set-up", half),
+        "code": ("/sign-in/code", half),
     }
     with served(create_app(database, Settings(data_dir=tmp_path))) as address:
         looks = [
-            look_at(browser, address + path, name, width=width, theme=theme, cookies={COOKIE: token})
-            for name, path in pages.items()
+            look_at(browser, address + path, name, width=width, theme=theme, cookies={COOKIE: session})
+            for name, (path, session) in pages.items()
             for width, theme in zip(WIDTHS, THEMES, strict=True)
         ]
 
