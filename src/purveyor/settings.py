@@ -62,6 +62,12 @@ class Settings:
     """Where ``purveyor serve`` listens; a reverse proxy with TLS stands in front."""
     listen_port: int = 8080
     """Port of ``purveyor serve``."""
+    identity_file: Path | None = None
+    """TOML file that names the company's own sign-in (OpenID Connect); see docs/howto/company-sign-in.md."""
+    second_factor_roles: str = "approver category_manager it"
+    """Roles whose holders sign in with a second factor, with spaces between; empty asks nobody who did not set one up himself."""
+    step_up_amount: Decimal = Decimal(50000)
+    """Approvals of this amount and more, in the policy's currency, ask again for the second factor of who has one."""
     secret_key_file: Path | None = None
     """File with the key that signs form tokens and page cursors; without it one is made in the data folder."""
     smtp_host: str = "127.0.0.1"

@@ -44,8 +44,11 @@ def open_next(tx: Tx, order: PurchaseOrder, chain: ApprovalChain) -> ChainChange
     Without such a person the step waits openly and an exception says so. Nothing is saved here but timers and exceptions.
     """
     step = chain.next_step
-    if step is None:
-        return ChainChange(chain, ())
+    return ChainChange(chain, ()) if step is None else open_for_next_holder(tx, order, chain, step)
+
+
+def open_for_next_holder(tx: Tx, order: PurchaseOrder, chain: ApprovalChain, step: ApprovalStep) -> ChainChange:
+    """Open a step, or open it anew, for the first who may hold it now; nothing is saved here but timers and exceptions."""
     candidates = eligible(tx, order, chain, step.role)
     holder = candidates[0] if candidates else None
     terms = escalation_terms(policy_of(tx, chain), 0)

@@ -5,24 +5,26 @@ The last yes queues the release. Time running out moves a step to the next perso
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+from uuid import uuid5
 
 from purveyor.app import approval_steps, calendars, cases
 from purveyor.core import approval_decisions
-from purveyor.core.access import ActorKind
+from purveyor.core.accounts import check_may_manage
 from purveyor.core.approval_chain import ApprovalChain, ApprovalStep, ChainState, Holder, StepState
 from purveyor.core.approval_decisions import ChainChange, DecideStep
 from purveyor.core.calendar import BusinessCalendar, business_minutes
-from purveyor.core.errors import NotAuthorised
 from purveyor.core.events.approval import ApprovalRefused, StepReminded
 from purveyor.core.events.base import Ref
+from purveyor.core.events.company import ApprovalRoleSet
 from purveyor.core.events.order import order_stream
 from purveyor.core.ids import BusinessUnitId, StepId, UserId
 from purveyor.core.lifecycle import Status
 from purveyor.core.order import PurchaseOrder
 from purveyor.core.policy.approval_terms import Escalation, approval_limits, escalation_terms
-from purveyor.store import approvals, approvers, events, jobs, orders
+from purveyor.store import approvals, approvers, events, jobs, orders, people
 from purveyor.store.approvers import WaitingStep
 from purveyor.store.db import Tx
 from purveyor.store.jobs import NewJob
@@ -146,17 +148,65 @@ def _next_holder(
 
 
 def assign_holder(tx: Tx, unit_id: BusinessUnitId, role: str, user_id: UserId, category: str | None = None, rank: int = 0) -> int:
-    """Let a person hold an approval role and give him the steps that waited for somebody; return how many those were.
+    """Let a person hold an approval role beside those who do, and give him the steps that waited; return how many those were.
 
-    Roles are set up by the installation (command line, demo), never by an approver for himself. Raises NotFound for an unknown
-    person and NotAuthorised when his roles do not let him approve.
+    Raises NotFound for an unknown person and NotAuthorised when his roles do not let him approve, or the actor may not say so.
     """
-    if tx.actor.kind is not ActorKind.SYSTEM:
-        raise NotAuthorised(permission="approval_role:assign")
+    _require_may_assign(tx, user_id)
     approval_steps.require_approver(approvers.person(tx, user_id, unit_id))
     approvers.set_holder(tx, unit_id, role, user_id, category=category, rank=rank)
-    waiting = approvals.open_steps_without_holder(tx, unit_id, role)
-    return sum(_give_to_holder(tx, step_id) for step_id in waiting)
+    _tell_holders(tx, unit_id, role, category)
+    return _give_waiting(tx, unit_id, role)
+
+
+def set_holders(tx: Tx, unit_id: BusinessUnitId, role: str, holders: Sequence[UserId], category: str | None = None) -> None:
+    """Let exactly these people hold an approval role, the first asked first; steps that waited for somebody get him.
+
+    Steps that are open stay with whom they are; their clocks move them on. Raises what ``assign_holder`` raises.
+    """
+    before = _holders(tx, unit_id, role, category)
+    for user_id in {*before, *holders}:
+        _require_may_assign(tx, user_id)
+    for user_id in before:
+        approvers.remove_holder(tx, unit_id, role, user_id, category)
+    for rank, user_id in enumerate(holders):
+        approval_steps.require_approver(approvers.person(tx, user_id, unit_id))
+        approvers.set_holder(tx, unit_id, role, user_id, category=category, rank=rank)
+    _tell_holders(tx, unit_id, role, category)
+    _give_waiting(tx, unit_id, role)
+
+
+def take_holder(tx: Tx, unit_id: BusinessUnitId, role: str, user_id: UserId, category: str | None = None) -> None:
+    """Take an approval role away from a person; the others keep it in their order. Raises NotAuthorised, NotFound, OwnRights."""
+    _require_may_assign(tx, user_id)
+    approvers.remove_holder(tx, unit_id, role, user_id, category)
+    _tell_holders(tx, unit_id, role, category)
+
+
+def _require_may_assign(tx: Tx, user_id: UserId) -> None:
+    """Approval roles are given by those who manage people and never by anybody to himself, whichever account he uses."""
+    check_may_manage(tx.actor, people.one(tx, user_id).rights)
+
+
+def _holders(tx: Tx, unit_id: BusinessUnitId, role: str, category: str | None) -> tuple[UserId, ...]:
+    wanted = (unit_id, role, category)
+    known = {(each.business_unit_id, each.role, each.category): each.holders for each in approvers.approval_roles(tx)}
+    return known.get(wanted, ())
+
+
+def _tell_holders(tx: Tx, unit_id: BusinessUnitId, role: str, category: str | None) -> None:
+    told = ApprovalRoleSet(
+        stream=Ref("approval_role", uuid5(unit_id, f"{role}/{category or ''}")),
+        refs=(Ref(events.UNIT_REF, unit_id),),
+        role=role,
+        category=category,
+        holders=_holders(tx, unit_id, role, category),
+    )
+    events.append(tx, [told])
+
+
+def _give_waiting(tx: Tx, unit_id: BusinessUnitId, role: str) -> int:
+    return sum(_give_to_holder(tx, step_id) for step_id in approvals.open_steps_without_holder(tx, unit_id, role))
 
 
 def _give_to_holder(tx: Tx, step_id: StepId) -> bool:
@@ -172,6 +222,24 @@ def _give_to_holder(tx: Tx, step_id: StepId) -> bool:
     approvals.save_chains(tx, [change.chain])
     events.append(tx, change.events)
     cases.clear(tx, approval_steps.no_holder_key(step_id))
+    return True
+
+
+def pass_on_steps_of(tx: Tx, user_id: UserId) -> int:
+    """Give the open steps that a person may not decide any more to the next of their role; return how many those were.
+
+    Without anybody further a step waits openly and an exception says so.
+    """
+    return sum(_pass_on(tx, step_id, user_id) for step_id in approvals.open_steps_held_by(tx, user_id))
+
+
+def _pass_on(tx: Tx, step_id: StepId, user_id: UserId) -> bool:
+    order, chain = approvals.lock_by_step(tx, step_id)
+    if not _waits(chain, chain.step(step_id)) or approvers.may_decide(tx, user_id, order.business_unit_id):
+        return False
+    change = approval_steps.open_for_next_holder(tx, order, chain, chain.step(step_id))
+    approvals.save_chains(tx, [change.chain])
+    events.append(tx, change.events)
     return True
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from purveyor.core.errors import NotFound
-from purveyor.core.ids import BusinessUnitId
-from purveyor.store import masters
+from purveyor.core.ids import BusinessUnitId, UserId
+from purveyor.store import logins, masters
 from purveyor.store.db import Tx
 
 
@@ -17,3 +17,11 @@ def unit_ids(tx: Tx, codes: Sequence[str]) -> list[BusinessUnitId]:
         if code not in known:
             raise NotFound(business_unit=code)
     return [known[code] for code in codes]
+
+
+def user_id(tx: Tx, login: str) -> UserId:
+    """Return the id of a person by login name; raise NotFound."""
+    found = logins.user_id_of(tx, login)
+    if found is None:
+        raise NotFound(login=login)
+    return found

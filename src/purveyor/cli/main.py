@@ -16,6 +16,7 @@ from purveyor.cli.policy import app as policy
 from purveyor.cli.pull import pull
 from purveyor.cli.secret import app as secret
 from purveyor.cli.serve import serve
+from purveyor.cli.setup import setup
 from purveyor.cli.unit import app as unit
 from purveyor.cli.user import app as user
 from purveyor.cli.verify_log import verify_log
@@ -25,6 +26,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Orchestratio
 app.command()(serve)
 app.command()(worker)
 app.command()(migrate)
+app.command()(setup)
 app.command()(pull)
 app.command("map-codes")(map_codes)
 app.command()(mapping)

@@ -11,7 +11,7 @@ from purveyor.core.access import Role
 
 app = typer.Typer(no_args_is_help=True, help="People who sign in, their roles and passwords.")
 
-SHORTEST_PASSWORD = 12
+SOURCE = "command line"
 
 Login = Annotated[str, typer.Argument(help="The name to sign in with.")]
 Roles = Annotated[list[Role], typer.Option("--role", help="A role; give the option once for each.")]
@@ -36,59 +36,75 @@ def add(
     config: ConfigFile = None,
 ) -> None:
     """Add a person with roles in business units and a password."""
+    from purveyor.app import people
     from purveyor.cli.codes import unit_ids
     from purveyor.core.access import SYSTEM
-    from purveyor.core.errors import InvalidInput
-    from purveyor.store import logins
     from purveyor.store.launch import open_database
 
-    with configured(config) as settings, open_database(settings) as database, database.transaction(SYSTEM) as tx:
-        _require_long(password)
-        if logins.user_id_of(tx, login) is not None:
-            raise InvalidInput(field="login", reason=f"{login} is taken")
-        units = unit_ids(tx, unit)
-        user = logins.add_user(tx, login, name, mail=mail, time_zone=time_zone)
-        logins.set_password(tx, user, password)
-        logins.set_roles(tx, user, role, units)
+    with (
+        configured(config) as settings,
+        open_database(settings) as database,
+        database.transaction(SYSTEM, source=SOURCE) as tx,
+    ):
+        new = people.NewPerson(login, name, mail=mail, time_zone=time_zone)
+        people.set_password(tx, people.add(tx, new, role, unit_ids(tx, unit)), password)
     typer.echo(f"{login} can sign in.")
 
 
 @app.command("roles")
 def set_roles(login: Login, role: Roles, unit: Units, config: ConfigFile = None) -> None:
     """Give a person exactly these roles in exactly these business units; open sessions end."""
-    from purveyor.cli.codes import unit_ids
+    from purveyor.app import people
+    from purveyor.cli.codes import unit_ids, user_id
     from purveyor.core.access import SYSTEM
-    from purveyor.core.errors import NotFound
-    from purveyor.store import logins
     from purveyor.store.launch import open_database
 
-    with configured(config) as settings, open_database(settings) as database, database.transaction(SYSTEM) as tx:
-        user = logins.user_id_of(tx, login)
-        if user is None:
-            raise NotFound(login=login)
-        logins.set_roles(tx, user, role, unit_ids(tx, unit))
+    with (
+        configured(config) as settings,
+        open_database(settings) as database,
+        database.transaction(SYSTEM, source=SOURCE) as tx,
+    ):
+        people.set_roles(tx, user_id(tx, login), role, unit_ids(tx, unit))
     typer.echo(f"{login} holds {', '.join(one.value for one in role)} in {', '.join(unit)}.")
 
 
 @app.command("password")
 def set_password(login: Login, password: Password, config: ConfigFile = None) -> None:
     """Give a person a new password; open sessions end."""
+    from purveyor.app import people
+    from purveyor.cli.codes import user_id
     from purveyor.core.access import SYSTEM
-    from purveyor.core.errors import NotFound
-    from purveyor.store import logins
     from purveyor.store.launch import open_database
 
-    with configured(config) as settings, open_database(settings) as database, database.transaction(SYSTEM) as tx:
-        _require_long(password)
-        user = logins.user_id_of(tx, login)
-        if user is None:
-            raise NotFound(login=login)
-        logins.set_password(tx, user, password)
+    with (
+        configured(config) as settings,
+        open_database(settings) as database,
+        database.transaction(SYSTEM, source=SOURCE) as tx,
+    ):
+        people.set_password(tx, user_id(tx, login), password)
     typer.echo("The password is changed.")
 
 
-def _require_long(password: str) -> None:
-    from purveyor.core.errors import InvalidInput
+@app.command()
+def invite(
+    login: Login,
+    show: Annotated[bool, typer.Option("--show", help="Print the link instead of sending a mail.")] = False,
+    config: ConfigFile = None,
+) -> None:
+    """Send a person a link to set a password; it works once and for 72 hours, earlier links end."""
+    from purveyor.app import access_links
+    from purveyor.cli.codes import user_id
+    from purveyor.core.access import SYSTEM
+    from purveyor.store.launch import open_database
 
-    if len(password) < SHORTEST_PASSWORD:
-        raise InvalidInput(field="password", reason=f"needs at least {SHORTEST_PASSWORD} characters")
+    token = None
+    with (
+        configured(config) as settings,
+        open_database(settings) as database,
+        database.transaction(SYSTEM, source=SOURCE) as tx,
+    ):
+        if show:
+            token = access_links.make_link(tx, user_id(tx, login))
+        else:
+            access_links.invite(tx, user_id(tx, login))
+    typer.echo(f"{settings.base_url}/welcome/{token}" if show else "The mail is on its way.")

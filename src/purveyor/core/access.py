@@ -59,6 +59,9 @@ class Permission(StrEnum):
     EVENT_READ = "event:read"
     AUDIT_READ = "audit:read"
     OPERATIONS_READ = "operations:read"
+    USER_READ = "user:read"
+    USER_MANAGE = "user:manage"
+    COMPANY_CONFIGURE = "company:configure"
 
 
 _READ: Final = frozenset(
@@ -86,8 +89,16 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
     Role.APPROVER: _READ | {Permission.APPROVAL_DECIDE, Permission.FINDING_OVERRIDE},
     Role.WAREHOUSE: _READ | {Permission.RECEIPT_WRITE, Permission.EXCEPTION_RESOLVE},
     Role.ACCOUNTS_PAYABLE: _READ | {Permission.INVOICE_WRITE, Permission.EXCEPTION_RESOLVE},
-    Role.IT: _READ | {Permission.MESSAGE_REPLAY, Permission.EXCEPTION_RESOLVE, Permission.OPERATIONS_READ},
-    Role.AUDITOR: _READ | {Permission.AUDIT_READ},
+    Role.IT: _READ
+    | {
+        Permission.MESSAGE_REPLAY,
+        Permission.OPERATIONS_READ,
+        Permission.EXCEPTION_RESOLVE,
+        Permission.USER_READ,
+        Permission.USER_MANAGE,
+        Permission.COMPANY_CONFIGURE,
+    },
+    Role.AUDITOR: _READ | {Permission.AUDIT_READ, Permission.USER_READ},
     Role.SUPPLIER: frozenset(
         {Permission.ORDER_READ, Permission.ACKNOWLEDGMENT_WRITE, Permission.SHIP_NOTICE_WRITE, Permission.INVOICE_WRITE}
     ),

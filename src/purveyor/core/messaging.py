@@ -29,6 +29,7 @@ class MessageKind(StrEnum):
     SUPPLIER_REMINDER = "supplier_reminder"
     SUPPLIER_CANCEL = "supplier_cancel"
     WMS_EXPECTED_RECEIPT = "wms_expected_receipt"
+    ACCOUNT_LINK = "account_link"
 
 
 SUPPLIER_KINDS: Final = frozenset(
@@ -43,6 +44,8 @@ SUPPLIER_KINDS: Final = frozenset(
 
 ERP_CHANNEL: Final = "erp"
 WMS_CHANNEL: Final = "wms"
+MAIL_CHANNEL: Final = "email"
+"""The only way to our own people."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ class Supplier:
     """A selling party and how it wants to be spoken to.
 
     ``channels`` is the order in which channels are tried, for example ("api", "email"). ``answer_mode`` says what a second
-    acknowledgment of a line means. ``email`` is where order links go.
+    acknowledgment of a line means. ``email`` is where order links go. ``language`` is that of the page behind those links.
     """
 
     id: SupplierId
@@ -74,6 +74,7 @@ class Supplier:
     api_url: str | None = None
     answer_mode: AnswerMode = AnswerMode.REPLACE
     transit_days: int | None = None
+    language: str = "en"
     updated_at: datetime | None = None
 
 

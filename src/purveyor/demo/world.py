@@ -234,7 +234,7 @@ class World:
         config.write_text(
             f'data_dir = "{settings.data_dir}"\npolicies_dir = "{settings.policies_dir}"\ndemo = true\n'
             f'base_url = "{settings.base_url}"\nlisten_port = {settings.listen_port}\n'
-            f'smtp_port = {settings.smtp_port}\nmail_from = "{settings.mail_from}"\n'
+            f'second_factor_roles = ""\nsmtp_port = {settings.smtp_port}\nmail_from = "{settings.mail_from}"\n'
             f'connections_file = "{settings.connections_file}"\n'
             "poll_seconds = 0.5\nerp_away_seconds = 2\ntimer_seconds = 0.5\nsweep_seconds = 5\n",
             "utf-8",

@@ -136,6 +136,13 @@ def open_steps_without_holder(tx: Tx, unit_id: BusinessUnitId, role: str) -> lis
     return [StepId(step) for step in tx.conn.execute(unheld.order_by(columns.id)).scalars()]
 
 
+def open_steps_held_by(tx: Tx, user_id: UserId) -> list[StepId]:
+    """Return the open steps that wait for a person."""
+    columns = STEP.c
+    held = select(columns.id).where(columns.holder_id == user_id, columns.state == StepState.OPEN.value)
+    return [StepId(step) for step in tx.conn.execute(held.order_by(columns.id)).scalars()]
+
+
 def _upsert(tx: Tx, table: Any, rows: list[dict[str, Any]]) -> None:
     statement = insert(table).values(rows)
     changed = {name: statement.excluded[name] for name in rows[0] if name != "id"}

@@ -10,10 +10,25 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, all_, and_, any_, bindparam, delete, exists, func, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    all_,
+    and_,
+    any_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
-from purveyor.core.access import ActorKind, Role
+from purveyor.core.access import PERMISSIONS, ActorKind, Permission, Role
 from purveyor.core.approval_chain import Delegation, Holder, StepState
 from purveyor.core.errors import NotFound
 from purveyor.core.events.approval import OrderApproved
@@ -74,14 +89,38 @@ def set_holder(
     tx.conn.execute(statement.on_conflict_do_update(index_elements=list(key), set_={"rank": rank}))
 
 
-def remove_holder(tx: Tx, unit_id: BusinessUnitId, role: str, user_id: UserId) -> None:
-    """Take an approval role away from a person."""
+def remove_holder(tx: Tx, unit_id: BusinessUnitId, role: str, user_id: UserId, category: str | None = None) -> None:
+    """Take an approval role for one category, or for all, away from a person."""
     held = APPROVAL_HOLDER.c
-    tx.conn.execute(delete(APPROVAL_HOLDER).where(held.business_unit_id == unit_id, held.role == role, held.user_id == user_id))
+    mine = and_(held.business_unit_id == unit_id, held.role == role, held.user_id == user_id)
+    tx.conn.execute(delete(APPROVAL_HOLDER).where(mine, held.category == (category or EVERY_CATEGORY)))
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRole:
+    """An approval role of a business unit for one category (None = all): its holders, the first asked first."""
+
+    business_unit_id: BusinessUnitId
+    role: str
+    category: str | None
+    holders: tuple[UserId, ...]
+
+
+def approval_roles(tx: Tx) -> list[ApprovalRole]:
+    """Return every approval role that somebody holds in this scope, by unit, role and category."""
+    held = APPROVAL_HOLDER.c
+    found: dict[tuple[UUID, str, str], list[UserId]] = defaultdict(list)
+    ordered = (held.business_unit_id, held.role, held.category, held.rank, held.user_id)
+    for row in tx.conn.execute(select(*ordered).order_by(*ordered)):
+        found[(row.business_unit_id, row.role, row.category)].append(UserId(row.user_id))
+    return [
+        ApprovalRole(BusinessUnitId(unit), role, None if category == EVERY_CATEGORY else category, tuple(people))
+        for (unit, role, category), people in found.items()
+    ]
 
 
 def holders(tx: Tx, unit_id: BusinessUnitId, role: str, category: str | None = None) -> list[Holder]:
-    """Return the active holders of a role: those of the category first, then of its parents, then of every category, by rank."""
+    """Return those who hold a role and may decide: those of the category first, then of its parents, then of all, by rank."""
     nodes = lineage(category) if category else ()
     held = APPROVAL_HOLDER.c
     query = (
@@ -91,12 +130,24 @@ def holders(tx: Tx, unit_id: BusinessUnitId, role: str, category: str | None = N
             held.business_unit_id == unit_id,
             held.role == role,
             held.category.in_((EVERY_CATEGORY, *nodes)),
-            APP_USER.c.active,
+            _decides(unit_id),
         )
         .order_by(func.length(held.category).desc(), held.rank, held.user_id)
     )
     found = (Holder(UserId(row.user_id), row.person_key) for row in tx.conn.execute(query))
     return list(dict.fromkeys(found))
+
+
+def may_decide(tx: Tx, user_id: UserId, unit_id: BusinessUnitId) -> bool:
+    """Say whether a person may sign in and holds a role in this unit that lets him approve."""
+    return tx.conn.execute(select(APP_USER.c.id).where(APP_USER.c.id == user_id, _decides(unit_id))).first() is not None
+
+
+def _decides(unit_id: BusinessUnitId) -> ColumnElement[bool]:
+    role = USER_ROLE.c
+    approving = [each.value for each, held in PERMISSIONS.items() if Permission.APPROVAL_DECIDE in held]
+    mine = and_(role.user_id == APP_USER.c.id, role.business_unit_id == unit_id, role.role.in_(approving))
+    return and_(APP_USER.c.active, exists().where(mine).correlate(APP_USER))
 
 
 def person(tx: Tx, user_id: UserId, unit_id: BusinessUnitId) -> Person:

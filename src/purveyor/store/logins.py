@@ -17,10 +17,11 @@ from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import delete, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from purveyor.core.access import Actor, ActorKind, Permission, Role
+from purveyor.core.errors import NotFound
 from purveyor.core.ids import BusinessUnitId, ClientId, SupplierId, UserId
 from purveyor.store.db import Tx
 from purveyor.store.tables.parties import API_CLIENT, API_KEY, APP_USER, LOGIN_SESSION, USER_PASSWORD, USER_ROLE
@@ -42,6 +43,14 @@ class Account:
 
     user_id: UserId
     password_hash: str
+
+
+def login_of(tx: Tx, user_id: UUID) -> str:
+    """Return the name a person signs in with; raise NotFound."""
+    found: str | None = tx.conn.scalar(select(APP_USER.c.login).where(APP_USER.c.id == user_id))
+    if found is None:
+        raise NotFound(user=user_id)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +117,11 @@ def set_roles(tx: Tx, user_id: UserId, roles: Collection[Role], units: Collectio
     end_sessions_of(tx, user_id)
 
 
-def start_session(tx: Tx, user_id: UUID) -> str:
-    """Start a session and return its token, which is kept nowhere but in the person's browser."""
+def start_session(tx: Tx, user_id: UUID, *, half: bool = False, proved: bool = False) -> str:
+    """Start a session and return its token, which is kept nowhere but in the person's browser.
+
+    ``half``: the second factor is still to come; such a session signs nobody in. ``proved``: it was given just now.
+    """
     token = secrets.token_urlsafe(TOKEN_BYTES)
     tx.conn.execute(
         insert(LOGIN_SESSION).values(
@@ -119,6 +131,8 @@ def start_session(tx: Tx, user_id: UUID) -> str:
             created_at=tx.real_now,
             last_seen_at=tx.real_now,
             expires_at=tx.real_now + LONGEST_SESSION,
+            stepped_up_at=tx.real_now if proved else None,
+            half=half,
         )
     )
     return token
@@ -142,6 +156,12 @@ def resolve_session(tx: Tx, token: str) -> SignedInUser | None:
     return SignedInUser(actor, person.display_name, person.locale, person.timezone, at)
 
 
+def resolve_half_session(tx: Tx, token: str) -> UserId | None:
+    """Return whose password was right and whose second factor is still to come, None for every other token."""
+    found = _resolve(tx, "half_session", token)
+    return None if found is None else UserId(UUID(found["user_id"]))
+
+
 def end_session(tx: Tx, token: str) -> None:
     """End the session with this token, if there is one."""
     _end(tx, LOGIN_SESSION.c.token_hash == _digest(token))
@@ -150,6 +170,35 @@ def end_session(tx: Tx, token: str) -> None:
 def end_sessions_of(tx: Tx, user_id: UUID) -> None:
     """End every session of a person."""
     _end(tx, LOGIN_SESSION.c.user_id == user_id)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionMark:
+    """What may be shown of a session; ``this`` is the one that asks."""
+
+    started_at: datetime
+    seen_at: datetime
+    this: bool
+
+
+def sessions_of(tx: Tx, user_id: UUID, token: str) -> list[SessionMark]:
+    """Return the sessions of a person that are in force, the newest first; ``token`` is of the one that asks."""
+    session = LOGIN_SESSION.c
+    own = _in_force(tx, user_id)
+    rows = tx.conn.execute(select(LOGIN_SESSION).where(own).order_by(session.created_at.desc()))
+    return [SessionMark(row.created_at, row.last_seen_at, bytes(row.token_hash) == _digest(token)) for row in rows]
+
+
+def end_other_sessions(tx: Tx, user_id: UUID, token: str) -> int:
+    """End every session of a person but the one with this token; return how many those were."""
+    others = _in_force(tx, user_id) & (LOGIN_SESSION.c.token_hash != _digest(token))
+    return tx.conn.execute(update(LOGIN_SESSION).where(others).values(ended_at=tx.real_now)).rowcount
+
+
+def _in_force(tx: Tx, user_id: UUID) -> ColumnElement[bool]:
+    session = LOGIN_SESSION.c
+    fresh = and_(session.expires_at > tx.real_now, session.last_seen_at > tx.real_now - IDLE)
+    return and_(session.user_id == user_id, session.ended_at.is_(None), session.half.is_(False), fresh)
 
 
 def forget_sessions(tx: Tx, before: datetime) -> int:

@@ -50,7 +50,7 @@ _DATED: Final = {
     "demand": DEMAND_LINE,
 }
 _OURS: Final = ("country", "time_zone", "freight_term", "fob_point", "incoterm")
-PROFILE_FIELDS: Final = ("channels", "email", "api_url", "answer_mode", "transit_days")
+PROFILE_FIELDS: Final = ("channels", "email", "api_url", "answer_mode", "transit_days", "language")
 
 
 @dataclass(frozen=True, slots=True)

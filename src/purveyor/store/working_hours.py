@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, time
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import Select, Uuid, and_, bindparam, func, literal, null, select, true
+from sqlalchemy import Select, Uuid, and_, bindparam, delete, func, insert, literal, null, select, true
 
+from purveyor.core.company import Hours
 from purveyor.core.ids import BusinessUnitId, SiteId, SupplierId
 from purveyor.store.db import Tx
 from purveyor.store.tables.masters import CLOSED_DAY, SITE, SUPPLIER, WORKING_HOURS
@@ -87,3 +89,34 @@ def _hours(tx: Tx, owner: Owner, party_id: UUID) -> WorkingHours:
         return WorkingHours(row.usual_zone, row.country, row.subdivision, closed_days=closed_days)
     weekdays = frozenset[int](row.weekdays)
     return WorkingHours(row.time_zone, row.country, row.subdivision, weekdays, row.opening, row.closing, closed_days)
+
+
+def all_own(tx: Tx, owner: Owner) -> dict[UUID, Hours]:
+    """Return the hours that units, sites or suppliers have of their own, with their closed days."""
+    closed: dict[UUID, set[tuple[date, str]]] = defaultdict(set)
+    for row in tx.conn.execute(select(CLOSED_DAY).where(CLOSED_DAY.c.owner_type == owner)):
+        closed[row.owner_id].add((row.day, row.name))
+    return {
+        row.owner_id: Hours(
+            time_zone=row.time_zone,
+            weekdays=frozenset(row.weekdays),
+            opening=row.opening,
+            closing=row.closing,
+            country=row.country,
+            subdivision=row.subdivision,
+            closed_days=frozenset(closed[row.owner_id]),
+        )
+        for row in tx.conn.execute(select(WORKING_HOURS).where(WORKING_HOURS.c.owner_type == owner))
+    }
+
+
+def set_own(tx: Tx, owner: Owner, party_id: UUID, hours: Hours) -> None:
+    """Give a unit, a site or a supplier exactly these hours and closed days."""
+    for old in (WORKING_HOURS, CLOSED_DAY):
+        tx.conn.execute(delete(old).where(old.c.owner_type == owner, old.c.owner_id == party_id))
+    whose = {"owner_type": owner, "owner_id": party_id}
+    week = {"weekdays": sorted(hours.weekdays), "opening": hours.opening, "closing": hours.closing}
+    place = {"time_zone": hours.time_zone, "country": hours.country, "subdivision": hours.subdivision}
+    tx.conn.execute(insert(WORKING_HOURS).values(**whose, **week, **place))
+    if hours.closed_days:
+        tx.conn.execute(insert(CLOSED_DAY), [{**whose, "day": day, "name": name} for day, name in sorted(hours.closed_days)])

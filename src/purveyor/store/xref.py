@@ -60,6 +60,15 @@ def external_ids(tx: Tx, erp: ErpInstance, entity: str, own_ids: Collection[UUID
     return {row[0]: row[1] for row in rows}
 
 
+def known_as(tx: Tx, entity: str) -> dict[UUID, frozenset[tuple[ErpInstance, str]]]:
+    """Return under which ids which ERPs know our records of a kind."""
+    columns = XREF.c
+    found: dict[UUID, set[tuple[ErpInstance, str]]] = defaultdict(set)
+    for row in tx.conn.execute(select(XREF).where(columns.entity == entity)):
+        found[row.internal_id].add((ErpInstance(row.erp_instance), row.external_id))
+    return {own: frozenset(names) for own, names in found.items()}
+
+
 def remember(tx: Tx, erp: ErpInstance, mapping: Mapping[Code, UUID]) -> None:
     """Map codes to our records; a code that was mapped before points to the new record from now on."""
     if not mapping:

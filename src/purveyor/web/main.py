@@ -14,10 +14,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
+from purveyor.connectors.identity.oidc import OidcProvider, load_provider
 from purveyor.core.errors import PurveyorError
 from purveyor.settings import Settings
 from purveyor.store.db import Database
 from purveyor.web import health, metrics
+from purveyor.web.account.routes import PART as ACCOUNT
 from purveyor.web.api.openapi import describe
 from purveyor.web.api.quota import Quota
 from purveyor.web.api.v1 import PART as API
@@ -34,13 +36,14 @@ from purveyor.web.messages.routes import PART as MESSAGES
 from purveyor.web.metrics import Durations, Figures
 from purveyor.web.navigation import Part
 from purveyor.web.overview.routes import PART as OVERVIEW
+from purveyor.web.people.routes import PART as PEOPLE
 from purveyor.web.portal.door import SupplierVisits
 from purveyor.web.portal.routes import PART as SUPPLIER_PAGE
 from purveyor.web.problems import answer, problem_of, problem_of_http, problem_of_validation
 from purveyor.web.receiving.routes import PART as RECEIVING
 from purveyor.web.security import Visitors, guard_of
+from purveyor.web.signin.passwords import Tries
 from purveyor.web.signin.routes import PART as SIGN_IN
-from purveyor.web.signin.routes import Tries
 from purveyor.web.templating import STATIC, Pages
 from purveyor.web.tracing import Correlation, Faults
 from purveyor.web.workbench.part import PART as WORKBENCH
@@ -58,6 +61,8 @@ PARTS: Final[tuple[Part, ...]] = (
     INTEGRATIONS,
     OVERVIEW,
     MEASURES,
+    PEOPLE,
+    ACCOUNT,
     SUPPLIER_PAGE,
     API,
     DEMO,
@@ -99,6 +104,7 @@ def create_app(database: Database, settings: Settings, parts: Sequence[Part] = P
     app.state.supplier_visits = SupplierVisits()
     app.state.quota = Quota()
     app.state.figures = figures
+    app.state.provider = OidcProvider(load_provider(settings.identity_file)) if settings.identity_file else None
     navigation = tuple(item for part in parts for item in part.navigation)
     bars = [part.bar for part in parts if part.bar is not None]
     folders = tuple(part.templates for part in parts if part.templates is not None)

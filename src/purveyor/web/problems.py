@@ -12,11 +12,13 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import URL
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from purveyor.core import errors, money, quantity
+from purveyor.app import access_links
+from purveyor.core import accounts, errors, money, quantity
 from purveyor.store import failures, idempotency
 from purveyor.web import refusals
 from purveyor.web.templating import page
@@ -33,6 +35,8 @@ STATUS: Final[dict[type[errors.PurveyorError], int]] = {
     errors.InvalidInput: 422,
     errors.UnknownReference: 422,
     errors.ReasonRequired: 422,
+    accounts.OwnRights: 403,
+    access_links.LinkOver: 410,
     money.CurrencyMismatch: 422,
     quantity.UnknownUnit: 422,
     errors.StaleVersion: 412,
@@ -43,6 +47,7 @@ STATUS: Final[dict[type[errors.PurveyorError], int]] = {
     idempotency.KeyInFlight: 409,
     idempotency.KeyReused: 422,
     refusals.NotSignedIn: 401,
+    refusals.StepUpNeeded: 401,
     refusals.KeyRefused: 401,
     refusals.SignInRefused: 401,
     refusals.TooManyTries: 429,
@@ -147,6 +152,8 @@ def answer(request: Request, problem: Problem) -> Response:
         return JSONResponse(problem.as_json(trace_id), problem.status, headers, media_type=PROBLEM_JSON)
     if problem.code == refusals.NotSignedIn.code:
         return _to_sign_in(request)
+    if problem.code == refusals.StepUpNeeded.code:
+        return _to(request, request.url_for("code_page"), urlsplit(request.headers.get("referer", "/")).path)
     if request.headers.get("HX-Request") == "true":
         headers |= {"HX-Retarget": "#main", "HX-Reselect": "#main", "HX-Reswap": "outerHTML"}
     status = _FOR_PEOPLE.get(problem.status, problem.status)
@@ -162,8 +169,11 @@ def wants_page(request: Request) -> bool:
 
 def _to_sign_in(request: Request) -> Response:
     asked = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
-    wanted = asked if request.method == "GET" else "/"
-    target = request.url_for("sign_in_page").include_query_params(next=wanted)
+    return _to(request, request.url_for("sign_in_page"), asked if request.method == "GET" else "/")
+
+
+def _to(request: Request, page_address: URL, after: str) -> Response:
+    target = page_address.include_query_params(next=after)
     address = f"{target.path}?{target.query}"
     if request.headers.get("HX-Request") == "true":
         return Response(status_code=204, headers={"HX-Redirect": address})

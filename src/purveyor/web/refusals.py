@@ -25,6 +25,12 @@ class SignInRefused(PurveyorError):
     code = "sign_in_refused"
 
 
+class StepUpNeeded(PurveyorError):
+    """Show once more that it is you: enter a code of your second factor, then do it again."""
+
+    code = "step_up_needed"
+
+
 class TooManyTries(PurveyorError):
     """Too many tries in a short time; wait, then try again."""
 

@@ -44,6 +44,7 @@ class Guard:
     form_key: bytes
     flash_key: bytes
     cursor_key: bytes
+    code_key: bytes
 
     @property
     def cookie(self) -> str:
@@ -71,6 +72,7 @@ def guard_of(settings: Settings) -> Guard:
         form_key=derived(key, "form"),
         flash_key=derived(key, "flash"),
         cursor_key=derived(key, "cursor"),
+        code_key=derived(key, "second factor"),
     )
 
 
@@ -155,6 +157,7 @@ def signed_in(request: Request) -> Actor:
     request.state.viewer = replace(
         request.state.viewer, actor=found.actor, name=found.name, locale=found.locale, time_zone=found.time_zone
     )
+    request.state.stepped_up_at = found.stepped_up_at
     return found.actor
 
 
@@ -167,13 +170,23 @@ def page_router(prefix: str = "") -> APIRouter:
     return APIRouter(prefix=prefix, dependencies=[Depends(check_form)], include_in_schema=False, default_response_class=Response)
 
 
-def begin_session(request: Request, response: Response, user_id: UUID) -> None:
-    """Sign a person in: end the session this browser had, start a new one with a new token, set the cookie."""
+def own_address(wanted: str) -> str:
+    """Return an address on this site: the wanted one if it is one, else the start page."""
+    parts = urlsplit(wanted)
+    local = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
+    return wanted if local and wanted.isprintable() else "/"
+
+
+def begin_session(request: Request, response: Response, user_id: UUID, *, half: bool = False, proved: bool = False) -> None:
+    """Sign a person in: end the session this browser had, start a new one with a new token, set the cookie.
+
+    ``half``: the second factor is still to come. ``proved``: it was given just now.
+    """
     database: Database = request.app.state.database
     guard: Guard = request.app.state.guard
     with database.transaction(SYSTEM, correlation_id=request.state.correlation_id, source="web") as tx:
         logins.end_session(tx, request.state.login_token)
-        token = logins.start_session(tx, user_id)
+        token = logins.start_session(tx, user_id, half=half, proved=proved)
     guard.set_cookie(response, guard.cookie, token)
 
 

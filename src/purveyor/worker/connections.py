@@ -18,6 +18,7 @@ from purveyor.connectors.erp.contract import ErpConnector
 from purveyor.connectors.erp.files import FilesAccess, FilesConnector, Layout
 from purveyor.connectors.erp.files.layout import check_names
 from purveyor.connectors.erp.tryton.connector import TrytonAccess, TrytonConnector
+from purveyor.connectors.identity.mail import PeopleMail
 from purveyor.connectors.suppliers.api import ApiChannel
 from purveyor.connectors.suppliers.contract import SupplierChannel
 from purveyor.connectors.suppliers.email import EmailChannel
@@ -53,6 +54,7 @@ class Connections:
     channels: Mapping[str, SupplierChannel] = field(default_factory=dict)
     secret_of: Callable[[str], str | None] = lambda _: None
     owners: Mapping[str, str] = field(default_factory=dict)
+    people: PeopleMail | None = None
 
 
 def _tryton(entry: Mapping[str, Any]) -> ErpConnector:
@@ -98,10 +100,12 @@ def load_connections(settings: Settings, stored: SecretReader = nothing_stored) 
     channels: dict[str, SupplierChannel] = {"api": ApiChannel(HttpTransport())}
     given = _with_stored(_read(settings.connections_file), stored)
     company = str(given.get("company", {}).get("name", "Purchasing"))
+    people = None
     if settings.smtp_host:
         password = _secret(settings.smtp_password_file) if settings.smtp_password_file else None
         smtp = SmtpTransport(settings.smtp_host, settings.smtp_port, settings.smtp_user, password)
         channels["email"] = EmailChannel(smtp, settings.mail_from, company)
+        people = PeopleMail(smtp, settings.mail_from, company)
     secrets = given.get("supplier_secrets", {})
     return Connections(
         company=company,
@@ -110,6 +114,7 @@ def load_connections(settings: Settings, stored: SecretReader = nothing_stored) 
         channels=channels,
         secret_of=_supplier_secrets(secrets, stored),
         owners={name: str(owner) for name, owner in given.get("owners", {}).items()},
+        people=people,
     )
 
 

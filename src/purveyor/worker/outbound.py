@@ -10,9 +10,10 @@ from datetime import timedelta
 from typing import Final, TypeVar
 from uuid import UUID
 
-from purveyor.app import outbound, outgoing
+from purveyor.app import access_links, outbound, outgoing
 from purveyor.app.outbound import Failure
 from purveyor.connectors.contract import PermanentError, RetryableError
+from purveyor.connectors.identity.mail import AccountMail
 from purveyor.connectors.suppliers.contract import SupplierDocument
 from purveyor.core.access import SYSTEM
 from purveyor.core.errors import PurveyorError
@@ -134,3 +135,34 @@ class ToWarehouse:
 
     def _record(self, tx: Tx, held: Claim, outcome: str) -> None:
         outbound.mark_sent(tx, held, {"outcome": outcome})
+
+
+class ToPeople:
+    """Links to set a password, by mail to our own people."""
+
+    def __init__(self, connections: Connections, settings: Settings) -> None:
+        self._connections = connections
+        self._settings = settings
+
+    def send(self, database: Database, job: Job) -> None:
+        """Send one link; each attempt carries a token of its own, and only the last one opens."""
+        send(database, job, self._prepare, self._call, lambda tx, held, _: outbound.mark_sent(tx, held))
+
+    def _prepare(self, tx: Tx, held: Claim) -> AccountMail | None:
+        said = access_links.for_mail(tx, held.message)
+        if said is None:
+            return None
+        return AccountMail(
+            message_id=str(held.message.id),
+            kind=said.purpose,
+            name=said.name,
+            login=said.login,
+            to=said.mail,
+            link=f"{self._settings.base_url}/welcome/{said.token}",
+            sent_at=tx.real_now,
+        )
+
+    def _call(self, held: Claim, mail: AccountMail) -> None:
+        if self._connections.people is None:
+            raise PermanentError("No mail server is set up here; set smtp_host, then send again.")
+        self._connections.people.send(mail)

@@ -15,7 +15,7 @@ from purveyor.store.jobs import Registry
 from purveyor.worker import timed
 from purveyor.worker.connections import Connections, load_connections
 from purveyor.worker.inbound import PULL_ALL_JOB, Inbound
-from purveyor.worker.outbound import ToSuppliers, ToWarehouse
+from purveyor.worker.outbound import ToPeople, ToSuppliers, ToWarehouse
 from purveyor.worker.periodic import Housekeeping
 from purveyor.worker.reachability import LOOK_JOB, Lookout
 from purveyor.worker.to_erp import ToErp
@@ -56,6 +56,7 @@ def _add_sending(registry: Registry, settings: Settings, connections: Connection
     for kind in sorted(SUPPLIER_KINDS):
         registry.add(kind, suppliers.send)
     registry.add(MessageKind.WMS_EXPECTED_RECEIPT, ToWarehouse(connections).announce)
+    registry.add(MessageKind.ACCOUNT_LINK, ToPeople(connections, settings).send)
 
 
 def _add_timed(registry: Registry) -> None:

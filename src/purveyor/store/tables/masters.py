@@ -88,7 +88,10 @@ SUPPLIER_PROFILE: Final = table(
     text("api_url", nullable=True),
     text("answer_mode"),
     Column("transit_days", Integer, nullable=True),
-    security=Security(scoped_by="supplier", portal_select=("supplier_id", "channels", "email", "answer_mode", "transit_days")),
+    text("language"),
+    security=Security(
+        scoped_by="supplier", portal_select=("supplier_id", "channels", "email", "answer_mode", "transit_days", "language")
+    ),
 )
 
 ITEM: Final = table(

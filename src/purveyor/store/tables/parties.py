@@ -91,6 +91,8 @@ LOGIN_SESSION: Final = table(
     moment("expires_at"),
     moment("stepped_up_at", nullable=True),
     moment("ended_at", nullable=True),
+    # Half open: name and password were right, the second factor is still to come.
+    Column("half", Boolean, nullable=False),
     UniqueConstraint("token_hash"),
     security=Security(scoped_by="system"),
 )

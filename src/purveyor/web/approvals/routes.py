@@ -22,6 +22,7 @@ from purveyor.core.documents import differences
 from purveyor.core.errors import NotAuthorised, NotFound, PurveyorError, ReasonRequired, StaleVersion
 from purveyor.core.ids import StepId
 from purveyor.core.money import Money
+from purveyor.settings import Settings
 from purveyor.store import approvals, orders
 from purveyor.store.db import Database
 from purveyor.store.views import names
@@ -34,6 +35,7 @@ from purveyor.web.listing import listing_of
 from purveyor.web.navigation import NavItem, Part
 from purveyor.web.problems import answer, problem_of
 from purveyor.web.security import SignedIn, page_router
+from purveyor.web.signin.second_factor import require_fresh_proof
 from purveyor.web.templating import page
 from purveyor.web.workbench import codes, terms
 
@@ -109,6 +111,16 @@ def card_page(request: Request, step_id: UUID, actor: SignedIn) -> Response:
     return _draw(request, actor, StepId(step_id))
 
 
+def _require_proof_above_limit(request: Request, actor: Actor, step: StepId) -> None:
+    """Raise StepUpNeeded when the amount asks for the second factor once more; an amount nobody can tell asks too."""
+    settings: Settings = request.app.state.settings
+    database: Database = request.app.state.database
+    with database.read(actor, correlation_id=request.state.correlation_id, source="web") as tx:
+        amount = approvals.get_by_step(tx, step).policy_amount
+    if amount is None or amount >= settings.step_up_amount:
+        require_fresh_proof(request, actor)
+
+
 @router.post("/{step_id:uuid}")
 def decide(
     request: Request,
@@ -124,6 +136,7 @@ def decide(
     if verdict not in set(Verdict):
         return _draw(request, actor, step, errors={"verdict": _("Choose what you decide.")}, reason=reason)
     command = DecideStep(Verdict(verdict), version, reason or None)
+    _require_proof_above_limit(request, actor, step)
     try:
         _decide(request, actor, step, command)
     except ReasonRequired:

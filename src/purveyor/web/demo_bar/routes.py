@@ -21,8 +21,7 @@ from purveyor.web.flashes import go_to
 from purveyor.web.i18n import gettext
 from purveyor.web.navigation import Part
 from purveyor.web.refusals import NotSignedIn
-from purveyor.web.security import SignedIn, begin_session, check_form, page_router, signed_in
-from purveyor.web.signin.routes import own_address
+from purveyor.web.security import SignedIn, begin_session, check_form, own_address, page_router, signed_in
 from purveyor.web.templating import page
 
 

@@ -85,11 +85,11 @@ def visit(request: Request, token: str) -> Visit:
         sites = {site.id: site.name for site in masters.sites(tx).values()}
         customer = masters.business_units(tx)[opened.order.business_unit_id].name
         assert opened.order.supplier_id is not None
-        time_zone = masters.supplier(tx, opened.order.supplier_id).time_zone
+        supplier = masters.supplier(tx, opened.order.supplier_id)
     with database.read(opened.actor, correlation_id=correlation, source="portal") as tx:
         view = supplier_view(tx, opened.order)
     _show_token(request, token)
-    request.state.viewer = replace(request.state.viewer, time_zone=time_zone)
+    request.state.viewer = replace(request.state.viewer, time_zone=supplier.time_zone, locale=supplier.language)
     return Visit(token, opened, view, sites, customer)
 
 

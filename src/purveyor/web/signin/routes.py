@@ -2,54 +2,32 @@
 
 from __future__ import annotations
 
-from threading import BoundedSemaphore
 from typing import Annotated, Final
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import Form, Query
-from limits import RateLimitItemPerHour, RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from purveyor.core.access import SYSTEM
-from purveyor.store import logins
-from purveyor.store.db import Database
 from purveyor.web.flashes import go_to
 from purveyor.web.i18n import gettext
 from purveyor.web.navigation import Part
-from purveyor.web.refusals import SignInRefused, TooManyTries
-from purveyor.web.security import THEMES, Guard, begin_session, end_session, page_router
+from purveyor.web.refusals import SignInRefused
+from purveyor.web.security import THEMES, Guard, end_session, own_address, page_router
+from purveyor.web.signin import company, second_factor
+from purveyor.web.signin.passwords import whose_password
+from purveyor.web.signin.second_factor import open_for
 from purveyor.web.templating import page
 
-PER_NAME: Final = RateLimitItemPerHour(20)
-PER_ADDRESS: Final = RateLimitItemPerMinute(15)
 THEME_SECONDS: Final = 365 * 24 * 3600
-_AT_ONCE: Final = BoundedSemaphore(2)
-"""Argon2 takes a third of a second on purpose: two at a time, so that a flood of sign-ins leaves a core for the others."""
 
 router = page_router()
-
-
-class Tries:
-    """Counts tries by name and by address, in this process."""
-
-    def __init__(self) -> None:
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
-
-    def count(self, login: str, address: str) -> None:
-        """Count one try; raise TooManyTries when the name or the address has had too many, known or not."""
-        by_name = self._limiter.hit(PER_NAME, "name", login.casefold())
-        by_address = self._limiter.hit(PER_ADDRESS, "address", address)
-        if not (by_name and by_address):
-            raise TooManyTries
 
 
 @router.get("/sign-in", name="sign_in_page")
 def sign_in_page(request: Request, after: Annotated[str, Query(alias="next")] = "/") -> Response:
     """Ask for name and password."""
-    return page(request, "signin/sign_in.html", after=after, login="", refused=None)
+    return _page(request, after, "", None)
 
 
 @router.post("/sign-in")
@@ -60,19 +38,11 @@ def sign_in(
     after: Annotated[str, Form(alias="next")] = "/",
 ) -> Response:
     """Sign in, or show the page again with one sentence that does not say which half was wrong."""
-    database: Database = request.app.state.database
-    tries: Tries = request.app.state.tries
-    tries.count(login, request.client.host if request.client else "")
-    with database.read(SYSTEM) as tx:
-        account = logins.account(tx, login.strip())
-    with _AT_ONCE:
-        fits = logins.password_fits(account, password)
-    if account is None or not fits:
+    user_id = whose_password(request, login, password)
+    if user_id is None:
         refused = SignInRefused().message
-        return page(request, "signin/sign_in.html", status=401, after=after, login=login, refused=refused)
-    response = go_to(request, own_address(after))
-    begin_session(request, response, account.user_id)
-    return response
+        return _page(request, after, login, refused)
+    return open_for(request, user_id, after)
 
 
 @router.post("/sign-out")
@@ -96,11 +66,19 @@ def choose_theme(request: Request, theme: Annotated[str, Form()] = "") -> Respon
     return response
 
 
-def own_address(wanted: str) -> str:
-    """Return an address on this site: the wanted one if it is one, else the start page."""
-    parts = urlsplit(wanted)
-    local = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
-    return wanted if local and wanted.isprintable() else "/"
+def _page(request: Request, after: str, login: str, refused: str | None) -> Response:
+    company_address = None
+    if request.app.state.provider is not None:
+        company_address = f"/sign-in/company?{urlencode({'next': own_address(after)})}"
+    return page(
+        request,
+        "signin/sign_in.html",
+        status=200 if refused is None else 401,
+        after=after,
+        login=login,
+        refused=refused,
+        company_address=company_address,
+    )
 
 
-PART: Final = Part("signin", (router,))
+PART: Final = Part("signin", (router, second_factor.router, company.router))

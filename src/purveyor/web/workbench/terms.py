@@ -105,6 +105,7 @@ MESSAGE: Final[dict[str, str]] = {
     MessageKind.SUPPLIER_REMINDER: marked("Reminder to the supplier"),
     MessageKind.SUPPLIER_CANCEL: marked("Cancellation to the supplier"),
     MessageKind.WMS_EXPECTED_RECEIPT: marked("Expected receipt to the warehouse"),
+    MessageKind.ACCOUNT_LINK: marked("Link to set a password"),
 }
 MESSAGE_STATE: Final[dict[str, Word]] = {
     "ready": Word(marked("Waiting to be sent"), "wait", "clock"),

@@ -1,0 +1,1 @@
+"""My account: password, sessions, second factor; and the pages behind links of mails."""
