@@ -16,6 +16,7 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 import httpx
+import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
@@ -192,6 +193,9 @@ def _values(tx: Tx, story: Story) -> dict[str, str]:
         "order_ref": story.answered,
         "version": "1",
         "figure": "stopped",
+        "layer": "orchestration",
+        "name": "po-accuracy",
+        "measure_id": "po-accuracy",
         "message_id": str(failed.id),
         "step_id": str(step),
         "case_id": str(exception),
@@ -224,6 +228,7 @@ def _lines(found: dict[tuple[str, str], Sequence[str]]) -> str:
     return HEAD + "\n".join("| " + " | ".join(row) + " |" for row in table) + "\n"
 
 
+@pytest.mark.long
 def test_every_address_answers_every_role_as_the_table_says(
     database: Database, database_name: str, postgres: EmbeddedServer, tmp_path: Path
 ) -> None:
@@ -259,4 +264,5 @@ def test_nobody_gets_behind_any_page_that_is_not_meant_for_everybody() -> None:
         "POST /forgotten",
         "GET /livez",
         "GET /readyz",
+        "GET /readyz/{layer}",
     }

@@ -29,5 +29,5 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def web_settings(tmp_path: Path) -> Settings:
-    """Settings of an installation on the loopback address, with its own secret key."""
-    return Settings(data_dir=tmp_path)
+    """Settings of an installation on the loopback address, with its own secret key; a password is enough to sign in."""
+    return Settings(data_dir=tmp_path, second_factor_roles="")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
@@ -89,7 +89,7 @@ def test_every_form_is_sent_without_scripts_and_every_control_has_its_name(
     a_story(database)
     faults: dict[str, list[str]] = {}
     forms = 0
-    with visited(create_app(database, replace(web_settings, second_factor_roles=""))) as visitor:
+    with visited(create_app(database, web_settings)) as visitor:
         assert sign_in(visitor, login).status_code == 303
         waiting, seen = ["/"], {"/"}
         while waiting and len(seen) <= MOST_PAGES:

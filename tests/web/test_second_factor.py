@@ -6,7 +6,7 @@ import base64
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -70,8 +70,9 @@ def door(database: Database, web_settings: Settings) -> Iterator[Door]:
             ids[login] = people.add(tx, people.NewPerson(login, login.title()), [role], [unit])
         for login in ("tom", "dana"):
             people.set_password(tx, ids[login], PASSWORD)
-    with served(create_app(database, web_settings)) as address, ExitStack() as stack:
-        yield Door(database, web_settings, address, ids, stack)
+    settings = replace(web_settings, second_factor_roles=Settings().second_factor_roles)
+    with served(create_app(database, settings)) as address, ExitStack() as stack:
+        yield Door(database, settings, address, ids, stack)
 
 
 def code_of(secret: str) -> str:
