@@ -33,6 +33,7 @@ def steps(cast: Cast) -> Sequence[Step]:
 
 def _arrive(cast: Cast, typed: dict[str, str]) -> Figure:
     there = cast.world.acquired
+    cast.read_again()
     typed["ohio-clean"] = there.type(PUMP, "3", "1036.80")
     typed["ohio-slip"] = there.type(PUMP, "120", "998.40", "J. Ruiz")
     typed["ohio-old-number"] = there.type(OLD_NUMBER, "2", "1248.00")

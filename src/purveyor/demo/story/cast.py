@@ -29,7 +29,7 @@ from purveyor.demo.story.drafts import Draft
 from purveyor.demo.story.pages import Visitor
 from purveyor.demo.suppliers import PROFILES
 from purveyor.demo.world import World
-from purveyor.store import cases, jobs, logins, messages, orders
+from purveyor.store import cases, feeds, jobs, logins, messages, orders
 from purveyor.store.cases import CaseFilter
 from purveyor.store.db import Tx
 
@@ -106,6 +106,18 @@ class Cast:
         """Have an ERP read now instead of within the minute."""
         with self.world.database.transaction(SYSTEM, source="demo") as tx:
             jobs.enqueue(tx, PULL_JOB, f"{erp}:pull", {"erp": erp})
+
+    def read_again(self, erp: ErpInstance = ERP) -> None:
+        """Have an ERP read and wait until every feed was: after days went by, nothing is judged by data that old."""
+        with self.reading() as tx:
+            asked = tx.real_now
+        self.pull(erp)
+        self.wait(f"a fresh reading of {erp}", lambda: self._read_since(erp, asked))
+
+    def _read_since(self, erp: ErpInstance, moment: datetime) -> bool:
+        with self.reading() as tx:
+            read = [feed.read_at for feed in feeds.all_feeds(tx) if feed.erp == erp]
+        return bool(read) and all(at is not None and at >= moment for at in read)
 
     def learn_orders(self, erp_ids: Mapping[str, str], erp: ErpInstance = ERP) -> bool:
         """Find our orders by the ERP's ids; say whether all of them have come."""
