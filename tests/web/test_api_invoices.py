@@ -8,9 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from purveyor.core.access import Permission
+from purveyor.core.access import SYSTEM, Permission
 from purveyor.core.order import PurchaseOrder
 from purveyor.settings import Settings
+from purveyor.store import inbox
 from purveyor.store.db import Database
 from tests.app.supplier_world import a_world, an_issued_order
 from tests.web.api_world import Api, a_bill, a_count, an_answer, an_api, pointers, refusal, send
@@ -50,6 +51,14 @@ def test_s41_a_bill_that_agrees_is_matched_and_released(finance: httpx.Client, o
     read = finance.get(reply.headers["location"])
     assert (read.json()["state"], read.headers["etag"]) == ("matched", f'"{told["version"]}"')
     assert finance.get(reply.headers["location"], headers={"if-none-match": read.headers["etag"]}).status_code == 304
+
+
+def test_a_bill_that_was_taken_in_waits_in_no_inbox(finance: httpx.Client, order: PurchaseOrder, database: Database) -> None:
+    for quantity in ("12", "12", "8"):
+        send(finance, "/v1/invoices", a_bill(order, quantity, supplier="KELLER"))
+
+    with database.read(SYSTEM) as tx:
+        assert inbox.waiting(tx) == []
 
 
 def test_s41_the_old_price_is_an_exception_with_its_class_and_amount(finance: httpx.Client, order: PurchaseOrder) -> None:

@@ -142,9 +142,9 @@ def send_invoice(body: InvoiceIn, call: Annotated[Call, Depends(partner_posts(Pe
 
     def work(tx: Tx) -> Reply:
         supplier_id = _supplier(tx, call, body)
-        inbound.keep(tx, call, "invoice", body, body.external_id, body.revision, None, supplier_id)
+        entry = inbound.keep(tx, call, "invoice", body, body.external_id, body.revision, None, supplier_id)
         with pointing_at(body):
-            result = match.record(tx, _command(call, body, supplier_id))
+            result = match.record(tx, _command(call, body, supplier_id, entry))
         _note_foreign_orders(tx, call, result)
         return Reply(_result(tx, call, result), 200 if result.replayed else 201, location=f"/v1/invoices/{result.invoice.id}")
 
@@ -165,7 +165,7 @@ def _unknown(body: InvoiceIn) -> SupplierId:
     raise UnknownReference(field="supplier", supplier=body.supplier)
 
 
-def _command(call: Call, body: InvoiceIn, supplier_id: SupplierId) -> InvoiceCommand:
+def _command(call: Call, body: InvoiceIn, supplier_id: SupplierId, inbox_id: UUID) -> InvoiceCommand:
     return InvoiceCommand(
         source=inbound.source_of(call),
         external_id=body.external_id,
@@ -181,6 +181,7 @@ def _command(call: Call, body: InvoiceIn, supplier_id: SupplierId) -> InvoiceCom
         total=body.total,
         file_hash=body.file_sha256,
         recurring=body.recurring,
+        inbox_id=inbox_id,
     )
 
 
