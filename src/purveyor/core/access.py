@@ -86,7 +86,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
     Role.APPROVER: _READ | {Permission.APPROVAL_DECIDE, Permission.FINDING_OVERRIDE},
     Role.WAREHOUSE: _READ | {Permission.RECEIPT_WRITE, Permission.EXCEPTION_RESOLVE},
     Role.ACCOUNTS_PAYABLE: _READ | {Permission.INVOICE_WRITE, Permission.EXCEPTION_RESOLVE},
-    Role.IT: _READ | {Permission.MESSAGE_REPLAY, Permission.EXCEPTION_RESOLVE, Permission.OPERATIONS_READ},
+    Role.IT: _READ | {Permission.MESSAGE_REPLAY, Permission.EXCEPTION_RESOLVE, Permission.OPERATIONS_READ, Permission.AUDIT_READ},
     Role.AUDITOR: _READ | {Permission.AUDIT_READ},
     Role.SUPPLIER: frozenset(
         {Permission.ORDER_READ, Permission.ACKNOWLEDGMENT_WRITE, Permission.SHIP_NOTICE_WRITE, Permission.INVOICE_WRITE}

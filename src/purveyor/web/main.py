@@ -22,6 +22,7 @@ from purveyor.web.api.openapi import describe
 from purveyor.web.api.quota import Quota
 from purveyor.web.api.v1 import PART as API
 from purveyor.web.approvals.routes import PART as APPROVALS
+from purveyor.web.audit.routes import PART as AUDIT
 from purveyor.web.bodies import BodyLimits
 from purveyor.web.csp import SecurityHeaders
 from purveyor.web.demo_bar.routes import PART as DEMO
@@ -58,6 +59,7 @@ PARTS: Final[tuple[Part, ...]] = (
     INTEGRATIONS,
     OVERVIEW,
     MEASURES,
+    AUDIT,
     SUPPLIER_PAGE,
     API,
     DEMO,
