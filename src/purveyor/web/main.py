@@ -35,6 +35,7 @@ from purveyor.web.messages.routes import PART as MESSAGES
 from purveyor.web.metrics import Durations, Figures
 from purveyor.web.navigation import Part
 from purveyor.web.overview.routes import PART as OVERVIEW
+from purveyor.web.policies.routes import PART as POLICIES
 from purveyor.web.portal.door import SupplierVisits
 from purveyor.web.portal.routes import PART as SUPPLIER_PAGE
 from purveyor.web.problems import answer, problem_of, problem_of_http, problem_of_validation
@@ -59,6 +60,7 @@ PARTS: Final[tuple[Part, ...]] = (
     INTEGRATIONS,
     OVERVIEW,
     MEASURES,
+    POLICIES,
     AUDIT,
     SUPPLIER_PAGE,
     API,
