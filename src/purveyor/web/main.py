@@ -43,6 +43,7 @@ from purveyor.web.receiving.routes import PART as RECEIVING
 from purveyor.web.security import Visitors, guard_of
 from purveyor.web.signin.routes import PART as SIGN_IN
 from purveyor.web.signin.routes import Tries
+from purveyor.web.suppliers.routes import PART as SUPPLIERS
 from purveyor.web.templating import STATIC, Pages
 from purveyor.web.tracing import Correlation, Faults
 from purveyor.web.workbench.part import PART as WORKBENCH
@@ -56,6 +57,7 @@ PARTS: Final[tuple[Part, ...]] = (
     EXCEPTIONS,
     RECEIVING,
     INVOICES,
+    SUPPLIERS,
     MESSAGES,
     INTEGRATIONS,
     OVERVIEW,
