@@ -24,7 +24,7 @@ from tests.app.test_settle import opened
 from tests.order_builders import an_order, fresh_id
 from tests.web.browser import look_around
 from tests.web.dock_world import World
-from tests.web.measured_world import a_sent_order, corrected_by_us, delivered, failed, the_message
+from tests.web.measured_world import a_sent_order, corrected_by_us, failed, the_message
 from tests.web.one_world import a_shared_dock_world
 
 pytestmark = pytest.mark.postgres
@@ -150,8 +150,7 @@ def test_s107_an_order_page_shows_version_time_and_state_per_system_and_marks_wh
 def test_the_panel_reads_well_for_everybody(browser: Browser, world: World) -> None:
     order = a_sent_order(world.database)
     corrected_by_us(world.database, order, line_no=1)
-    delivered(world.database, the_message(world.database, order, MessageKind.SUPPLIER_CHANGE))
-    opened(world.database, ExceptionType.ERP_DRIFT, order)
+    failed(world.database, the_message(world.database, order, MessageKind.SUPPLIER_CHANGE), permanent=True)
     address = f"{str(world.buyer.visitor.base_url).rstrip('/')}/orders/{order.order_ref}"
     for look in look_around(browser, address, "order-systems", world.buyer.cookies):
         look.assert_good()

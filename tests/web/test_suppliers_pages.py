@@ -6,25 +6,41 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 
 import pytest
 from playwright.sync_api import Browser
 
 from purveyor.core.access import SYSTEM
 from purveyor.core.ids import ErpInstance
+from purveyor.core.items import PriceEntry, SupplierItem
 from purveyor.store import masters, xref
 from purveyor.store.embedded import EmbeddedServer
 from purveyor.store.xref import Code
 from tests.app.invoicing import HERE
 from tests.app.supplier_world import an_issued_order, answered
 from tests.core.supplier_side import a_part
-from tests.order_builders import OTHER_SUPPLIER, SUPPLIER
+from tests.order_builders import DAYTON, ITEM, OTHER_SUPPLIER, SUPPLIER
 from tests.web.browser import look_around
 from tests.web.dock_world import World, a_price_dispute
 from tests.web.one_world import a_shared_dock_world
 from tests.web.test_messages_pages import a_message
 
 pytestmark = pytest.mark.postgres
+TERMS = SupplierItem(
+    SUPPLIER,
+    ITEM,
+    "KP-100",
+    "CT",
+    lead_time_days=10,
+    minimum=Decimal(5),
+    multiple=Decimal(5),
+    prices=(
+        PriceEntry("p1", Decimal(1), "CT", Decimal("1036.80"), "USD"),
+        PriceEntry("p2", Decimal(20), "CT", Decimal("998.40"), "USD", date(2026, 1, 1), date(2026, 12, 31), DAYTON),
+    ),
+)
 _FIGURE = re.compile(r'<a href="([^"]+)">([0-9,]+)<span class="visually-hidden"> ([^<]+)</span>')
 _LISTED = {
     "Open orders": r'href="/orders/([A-Z0-9]+)"',
@@ -47,6 +63,7 @@ def world(postgres: EmbeddedServer, template: str, tmp_path_factory: pytest.Temp
         with opened.database.transaction(SYSTEM) as tx:
             another = replace(masters.supplier(tx, SUPPLIER), id=OTHER_SUPPLIER, code="ZINC", name="Zinc & Sons")
             masters.save_suppliers(tx, [another], HERE)
+            masters.save_supplier_items(tx, [TERMS], HERE)
             xref.remember(tx, ErpInstance("east"), {Code("supplier", "V-117"): SUPPLIER})
         yield opened
 
@@ -72,7 +89,10 @@ def test_the_page_names_channels_terms_prices_and_the_codes_of_each_erp(world: W
     assert "API, then mail with link" in page
     assert "3 days" in page
     assert "<dt>east</dt><dd><code>V-117</code></dd>" in page
-    assert "USD" in page
+    assert "from 1 CT: 1,036.80 USD" in page
+    assert "from 20 CT: 998.40 USD" in page
+    assert "in steps of 5" in page
+    assert "KP-100" in page
 
 
 def test_list_search_and_order_lead_to_the_supplier(world: World) -> None:
