@@ -93,6 +93,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
     | {
         Permission.MESSAGE_REPLAY,
         Permission.OPERATIONS_READ,
+        Permission.AUDIT_READ,
         Permission.EXCEPTION_RESOLVE,
         Permission.USER_READ,
         Permission.USER_MANAGE,

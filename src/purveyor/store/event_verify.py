@@ -10,12 +10,14 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import insert, select, text
 
+from purveyor.core.events.base import Ref
 from purveyor.store.db import Tx, driver_connection
 from purveyor.store.event_chain import GENESIS, ChainRow, chain_hash, reason_digest
-from purveyor.store.tables.log import EVENT_SEAL, EVENT_SEAL_HEAD
+from purveyor.store.tables.log import EVENT, EVENT_HEAD, EVENT_SEAL, EVENT_SEAL_HEAD
 
 ROWS_PER_FETCH: Final = 5000
 
@@ -58,14 +60,16 @@ _SEAL_HEADS: Final = text(
     """
 )
 
-_EVENTS: Final = """
+_COLUMNS: Final = """
     SELECT stream_type, stream_id::text, position, id::text, type, schema,
            to_char(occurred_at, 'YYYY-MM-DD"T"HH24:MI:SS.US+00:00'),
            to_char(recorded_at, 'YYYY-MM-DD"T"HH24:MI:SS.US+00:00'),
            actor_kind, actor_id::text, on_behalf_of::text, source, correlation_id::text, cause_id::text,
            reason_digest, policy_set, business_unit_id::text, refs::text, payload::text, previous_hash, hash
-      FROM event ORDER BY stream_type, stream_id, position
+      FROM event
 """
+_EVENTS: Final = f"{_COLUMNS} ORDER BY stream_type, stream_id, position"
+_ONE_STREAM: Final = f"{_COLUMNS} WHERE stream_type = %s AND stream_id = %s ORDER BY position"
 
 _WRONG_HEADS: Final = text(
     """
@@ -134,6 +138,23 @@ def verify(tx: Tx, progress: Callable[[int], None] = lambda events: None) -> Ver
     return Verification(chains.events, chains.streams, seals, root, broken or broken_seal)
 
 
+def verify_stream(tx: Tx, stream: Ref) -> Verification:
+    """Check the events of one stream and the end of its chain; needs the system scope. Its seals are left to ``verify``."""
+    chains = _verify_chains(tx, lambda events: None, stream)
+    return Verification(chains.events, chains.streams, 0, None, chains.broken or _wrong_head(tx, stream, chains.events))
+
+
+def _wrong_head(tx: Tx, stream: Ref, events: int) -> BrokenRow | None:
+    mine = (EVENT_HEAD.c.stream_type == stream.type, EVENT_HEAD.c.stream_id == stream.id)
+    head = tx.conn.execute(select(EVENT_HEAD.c.position, EVENT_HEAD.c.hash).where(*mine)).one_or_none()
+    last = tx.conn.scalar(
+        select(EVENT.c.hash).where(EVENT.c.stream_type == stream.type, EVENT.c.stream_id == stream.id, EVENT.c.position == events)
+    )
+    if head is not None and head.position == events and head.hash == last:
+        return None
+    return BrokenRow(f"{stream.type}:{stream.id}", events, "is not where the recorded chain ends")
+
+
 def knows_root(tx: Tx, root: str) -> bool:
     """Say whether a root that somebody wrote down outside the database is still one of the seals."""
     try:
@@ -150,12 +171,13 @@ class _Chains:
     broken: BrokenRow | None = None
 
 
-def _verify_chains(tx: Tx, progress: Callable[[int], None]) -> _Chains:
-    """Follow every chain from its first event; stop at the first row that does not fit."""
+def _verify_chains(tx: Tx, progress: Callable[[int], None], only: Ref | None = None) -> _Chains:
+    """Follow every chain, or only one, from its first event; stop at the first row that does not fit."""
     seen = _Chains()
     stream: tuple[str, str] | None = None
     position, previous = 0, GENESIS
-    for row in _stream_rows(tx, "events", _EVENTS):
+    query, values = (_EVENTS, ()) if only is None else (_ONE_STREAM, (only.type, only.id))
+    for row in _stream_rows(tx, "events", query, values):
         if (row[0], row[1]) != stream:
             stream, position, previous = (row[0], row[1]), 0, GENESIS
             seen.streams += 1
@@ -234,9 +256,9 @@ def _sealed_text(stream_type: str, stream_id: str, position: int, head: bytes) -
     return f"{stream_type}:{stream_id}:{position}:".encode() + head
 
 
-def _stream_rows(tx: Tx, name: str, query: str) -> Iterator[tuple[Any, ...]]:
+def _stream_rows(tx: Tx, name: str, query: str, values: tuple[str | UUID, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Run a query through a server-side cursor of the driver: the rows never stand in memory all at once."""
     with driver_connection(tx).cursor(name=f"purveyor_{name}") as cursor:
         cursor.itersize = ROWS_PER_FETCH
-        cursor.execute(query)
+        cursor.execute(query, values or None)
         yield from cursor

@@ -55,6 +55,7 @@ class RecordedEvent:
     policy_set: str | None
     refs: tuple[Ref, ...]
     payload: dict[str, Json]
+    previous_hash: str
     hash: str
 
 
@@ -279,6 +280,12 @@ def read_since(tx: Tx, cursor: Cursor, limit: int = 1000) -> list[RecordedEvent]
     return _load(tx, query.limit(limit))
 
 
+def newest(tx: Tx, condition: ColumnElement[bool], before: Cursor | None = None, limit: int = 50) -> list[RecordedEvent]:
+    """Return the events that fit a condition on ``EVENT``, the newest first; ``before`` goes on behind a place."""
+    chosen = condition if before is None else and_(condition, tuple_(EVENT.c.txid, EVENT.c.seq) < tuple_(before.txid, before.seq))
+    return _load(tx, _events(chosen).order_by(EVENT.c.txid.desc(), EVENT.c.seq.desc()).limit(limit))
+
+
 def erase_reasons(tx: Tx, event_ids: Sequence[UUID]) -> int:
     """Erase the words people gave as reasons; the chain stays whole. Returns how many were erased."""
     return tx.conn.execute(EVENT_REASON.delete().where(EVENT_REASON.c.event_id.in_(event_ids))).rowcount
@@ -318,5 +325,6 @@ def _from_row(row: Row[Any]) -> RecordedEvent:
         policy_set=row.policy_set,
         refs=tuple(Ref(ref["type"], UUID(ref["id"])) for ref in row.refs),
         payload=row.payload,
+        previous_hash=bytes(row.previous_hash).hex(),
         hash=bytes(row.hash).hex(),
     )

@@ -246,6 +246,7 @@ def listed(
     kinds: Collection[str] = (),
     order_id: UUID | None = None,
     *,
+    supplier_id: UUID | None = None,
     after: MessageId | None = None,
     limit: int = 50,
 ) -> list[Message]:
@@ -254,6 +255,7 @@ def listed(
     asked += [MESSAGE.c.state.in_(sorted(states))] if states else []
     asked += [MESSAGE.c.kind.in_(sorted(kinds))] if kinds else []
     asked += [MESSAGE.c.order_id == order_id] if order_id is not None else []
+    asked += [MESSAGE.c.supplier_id == supplier_id] if supplier_id is not None else []
     query = select(MESSAGE).where(*asked).order_by(MESSAGE.c.id.desc()).limit(limit)
     return [_from_row(row) for row in tx.conn.execute(query)]
 

@@ -161,6 +161,13 @@ def all_orders(tx: Tx, chosen: OrderFilter | None = None, sort: str = "-created"
         after = page.next_key
 
 
+def totals(tx: Tx, chosen: OrderFilter) -> list[tuple[str, int, Decimal]]:
+    """Return currency, number and total of the orders of a list, the largest number first; nothing is converted."""
+    counted = select(_ORDER.currency, func.count(), func.coalesce(func.sum(_ORDER.total), Decimal(0))).where(*_conditions(chosen))
+    rows = tx.conn.execute(counted.group_by(_ORDER.currency).order_by(func.count().desc(), _ORDER.currency))
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
 def _key(sort: str, after: tuple[str, str]) -> Any:
     try:
         return tuple_(literal(_READ[sort](after[0]), SORTS[sort].type), literal(UUID(after[1])))

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import Row, select, text, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
-from purveyor.core.errors import PurveyorError
+from purveyor.core.errors import NotFound, PurveyorError
 from purveyor.core.policy.policy_set import PolicySet, policy_set
 from purveyor.core.policy.reading import read_table
 from purveyor.core.policy.table import Table
@@ -68,10 +68,36 @@ def in_force(tx: Tx, moment: datetime) -> dict[str, Publication]:
         .ext(distinct_on(columns.table_key))
         .order_by(columns.table_key, columns.effective_from.desc(), columns.id.desc())
     )
-    return {
-        row.table_key: Publication(row.table_key, row.version, row.effective_from, row.published_at, row.author, row.publisher)
-        for row in tx.conn.execute(query)
-    }
+    return {row.table_key: _publication(row) for row in tx.conn.execute(query)}
+
+
+def publications(tx: Tx, table: str) -> list[Publication]:
+    """Return every publication of a table, the one that comes into force last first."""
+    columns = POLICY_PUBLICATION.c
+    query = select(POLICY_PUBLICATION).where(columns.table_key == table)
+    return [_publication(row) for row in tx.conn.execute(query.order_by(columns.effective_from.desc(), columns.id.desc()))]
+
+
+def content_of(tx: Tx, table: str, version: str) -> str:
+    """Return the text of a version as it was loaded; raise NotFound, and PolicyTampered when it is not that version any more."""
+    columns = POLICY_VERSION.c
+    query = select(columns.content).where(columns.table_key == table, columns.version == version)
+    content = tx.conn.execute(query).scalar_one_or_none()
+    if content is None:
+        raise NotFound(policy=table, version=version)
+    _untouched(table, version, content)
+    return str(content)
+
+
+def _publication(row: Row[Any]) -> Publication:
+    return Publication(row.table_key, row.version, row.effective_from, row.published_at, row.author, row.publisher)
+
+
+def _untouched(key: str, version: str, content: str) -> Table:
+    table = read_table(content, f"{key} {version[:12]}")
+    if table.version != version:
+        raise PolicyTampered(table=key, version=version)
+    return table
 
 
 def add_version(tx: Tx, table: Table, content: str, author: str) -> None:
@@ -100,8 +126,5 @@ def _tables(tx: Tx, versions: Collection[tuple[str, str]]) -> Sequence[Table]:
     contents: Mapping[str, tuple[str, str]] = {row.table_key: (row.version, row.content) for row in rows}
     tables = []
     for key, (version, content) in sorted(contents.items()):
-        table = read_table(content, f"{key} {version[:12]}")
-        if table.version != version:
-            raise PolicyTampered(table=key, version=version)
-        tables.append(table)
+        tables.append(_untouched(key, version, content))
     return tables

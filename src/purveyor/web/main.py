@@ -24,6 +24,7 @@ from purveyor.web.api.openapi import describe
 from purveyor.web.api.quota import Quota
 from purveyor.web.api.v1 import PART as API
 from purveyor.web.approvals.routes import PART as APPROVALS
+from purveyor.web.audit.routes import PART as AUDIT
 from purveyor.web.bodies import BodyLimits
 from purveyor.web.csp import SecurityHeaders
 from purveyor.web.demo_bar.routes import PART as DEMO
@@ -37,6 +38,7 @@ from purveyor.web.metrics import Durations, Figures
 from purveyor.web.navigation import Part
 from purveyor.web.overview.routes import PART as OVERVIEW
 from purveyor.web.people.routes import PART as PEOPLE
+from purveyor.web.policies.routes import PART as POLICIES
 from purveyor.web.portal.door import SupplierVisits
 from purveyor.web.portal.routes import PART as SUPPLIER_PAGE
 from purveyor.web.problems import answer, problem_of, problem_of_http, problem_of_validation
@@ -44,6 +46,7 @@ from purveyor.web.receiving.routes import PART as RECEIVING
 from purveyor.web.security import Visitors, guard_of
 from purveyor.web.signin.passwords import Tries
 from purveyor.web.signin.routes import PART as SIGN_IN
+from purveyor.web.suppliers.routes import PART as SUPPLIERS
 from purveyor.web.templating import STATIC, Pages
 from purveyor.web.tracing import Correlation, Faults
 from purveyor.web.workbench.part import PART as WORKBENCH
@@ -57,12 +60,15 @@ PARTS: Final[tuple[Part, ...]] = (
     EXCEPTIONS,
     RECEIVING,
     INVOICES,
+    SUPPLIERS,
     MESSAGES,
     INTEGRATIONS,
     OVERVIEW,
     MEASURES,
     PEOPLE,
     ACCOUNT,
+    POLICIES,
+    AUDIT,
     SUPPLIER_PAGE,
     API,
     DEMO,

@@ -17,11 +17,12 @@ from purveyor.store import messages
 from purveyor.store.db import Database, Tx
 from purveyor.store.views.attempts import attempts_of_many
 from purveyor.store.views.exception_view import order_refs
+from purveyor.store.views.names import order_choices
 from purveyor.web.cursors import list_identity, seal, unseal
 from purveyor.web.entries import FormReason
 from purveyor.web.flashes import go_to
 from purveyor.web.i18n import gettext, marked
-from purveyor.web.listing import PAGE_SIZE, listing_of
+from purveyor.web.listing import PAGE_SIZE, Listing, listing_of
 from purveyor.web.navigation import NavItem, Part
 from purveyor.web.security import SignedIn, page_router
 from purveyor.web.templating import page
@@ -68,7 +69,7 @@ def _draw(request: Request, actor: Actor, *, wrong: UUID | None = None) -> Respo
     actor.require(Permission.MESSAGE_READ)
     database: Database = request.app.state.database
     _ = gettext(request.state.viewer.locale)
-    listing = listing_of(request, sorts=("-newest",), default="-newest", filters=("state",))
+    listing = listing_of(request, sorts=("-newest",), default="-newest", filters=("state", "supplier"))
     chosen = listing.filter("state")
     if chosen not in ("", "all", *terms.MESSAGE_STATE):
         raise InvalidInput(field="state", reason="this is no state of a message")
@@ -77,7 +78,8 @@ def _draw(request: Request, actor: Actor, *, wrong: UUID | None = None) -> Respo
     position = unseal(request, bound_to, listing.cursor)
     after = MessageId(UUID(position[0])) if position else None
     with database.read(actor, correlation_id=request.state.correlation_id, source="web") as tx:
-        found = messages.listed(tx, states, after=after, limit=PAGE_SIZE + 1)
+        found = messages.listed(tx, states, supplier_id=_supplier(listing), after=after, limit=PAGE_SIZE + 1)
+        suppliers = order_choices(tx).suppliers
         rows = found[:PAGE_SIZE]
         attempts = attempts_of_many(tx, [row.id for row in rows])
         refs = order_refs(tx, [OrderId(row.about.order_id) for row in rows if row.about.order_id is not None])
@@ -100,10 +102,18 @@ def _draw(request: Request, actor: Actor, *, wrong: UUID | None = None) -> Respo
             ("all", _("All")),
             *((each, _(word.text)) for each, word in terms.MESSAGE_STATE.items()),
         ],
+        suppliers=[("", _("Any")), *((str(each.id), each.name) for each in suppliers)],
         may_replay=actor.may(Permission.MESSAGE_REPLAY),
         wrong=wrong,
         terms=terms,
     )
+
+
+def _supplier(listing: Listing) -> UUID | None:
+    try:
+        return UUID(listing.filter("supplier")) if listing.filter("supplier") else None
+    except ValueError as error:
+        raise InvalidInput(field="supplier", reason="this is no supplier") from error
 
 
 PART: Final = Part(

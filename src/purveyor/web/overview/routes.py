@@ -10,7 +10,8 @@ from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from purveyor.core.access import SYSTEM, Permission
+from purveyor.app import audit
+from purveyor.core.access import SYSTEM, Actor, Permission
 from purveyor.core.errors import NotFound
 from purveyor.store.db import Database
 from purveyor.store.event_verify import Verification, verify
@@ -59,7 +60,7 @@ def overview_page(request: Request, actor: SignedIn) -> Response:
         streams=sum(one.streams for one in chains),
         events=sum(one.events for one in chains),
         most_verified=MOST_VERIFIED,
-        verified=_last_verified(request),
+        verified=last_verified(request),
         may_verify=actor.may(Permission.AUDIT_READ),
     )
 
@@ -70,7 +71,7 @@ def streams_page(request: Request, actor: SignedIn) -> Response:
     actor.require(Permission.EVENT_READ)
     database: Database = request.app.state.database
     with database.read(actor, correlation_id=request.state.correlation_id, source="web") as tx:
-        return page(request, "overview/streams.html", now=tx.now, rows=streams(tx), verified=_last_verified(request))
+        return page(request, "overview/streams.html", now=tx.now, rows=streams(tx), verified=last_verified(request))
 
 
 @router.get("/proof/{figure}")
@@ -99,19 +100,27 @@ def proof_page(request: Request, actor: SignedIn, figure: str, owner: Annotated[
 def verify_chains(request: Request, actor: SignedIn) -> Response:
     """Check every event of the log now, unless there are too many to wait for."""
     actor.require(Permission.AUDIT_READ)
+    return check_everything(request, actor, "/overview#chains")
+
+
+def check_everything(request: Request, actor: Actor, back_to: str) -> Response:
+    """Check the whole log while the person waits, note who had it checked, and say on the page left what was found."""
     _ = gettext(request.state.viewer.locale)
     database: Database = request.app.state.database
     with database.read(SYSTEM, correlation_id=request.state.correlation_id, source="web") as tx:
         if sum(one.events for one in streams(tx)) > MOST_VERIFIED:
-            return go_to(request, "/overview#chains", _(TOO_MANY), "info")
+            return go_to(request, back_to, _(TOO_MANY), "info")
         result = verify(tx)
         request.app.state.verified_chains = Verified(tx.now, result)
+    with database.transaction(actor, correlation_id=request.state.correlation_id, source="web") as tx:
+        audit.note_check(tx, audit.EVERYTHING, result.events, None if result.broken is None else str(result.broken))
     if result.broken is None:
-        return go_to(request, "/overview#chains", _("Every event chain is whole."))
-    return go_to(request, "/overview#chains", _("A chain is broken: %(where)s.") % {"where": result.broken}, "bad")
+        return go_to(request, back_to, _("Every event chain is whole."))
+    return go_to(request, back_to, _("A chain is broken: %(where)s.") % {"where": result.broken}, "bad")
 
 
-def _last_verified(request: Request) -> Verified | None:
+def last_verified(request: Request) -> Verified | None:
+    """Return the last check by this server, None when there was none."""
     found: Verified | None = getattr(request.app.state, "verified_chains", None)
     return found
 

@@ -30,6 +30,7 @@ from purveyor.web.templating import page
 from purveyor.web.words import answer_of
 from purveyor.web.workbench import codes, terms
 from purveyor.web.workbench.change_actions import waiting_changes
+from purveyor.web.workbench.consistency import systems_of
 from purveyor.web.workbench.gate_section import sections_of
 from purveyor.web.workbench.matching import shown_invoices
 from purveyor.web.workbench.policy_words import PolicyReader
@@ -96,6 +97,7 @@ def overview_of(reading: Reading, programs: Mapping[UUID, Program]) -> Mapping[s
         "packs": _packs(tx, story.order),
         "handoffs": line_handoffs(tx, [story.order.id]),
         "handoff_terms": handoff_terms,
+        "systems": systems_of(story.order, story.messages, story.exceptions, reading.translate),
     }
 
 

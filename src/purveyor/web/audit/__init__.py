@@ -1,0 +1,1 @@
+"""The auditor's page: search the event log, open an event, check its chain, take rows away as a file."""

@@ -1,0 +1,1 @@
+"""The pages of suppliers as our own people look at them."""
