@@ -1,6 +1,7 @@
 """Every table of the product; importing this package completes ``METADATA``."""
 
 from purveyor.store.tables import (
+    advisories,
     approvals,
     cases,
     demo,
@@ -21,6 +22,7 @@ from purveyor.store.tables.base import METADATA
 
 __all__ = [
     "METADATA",
+    "advisories",
     "approvals",
     "cases",
     "demo",
