@@ -14,7 +14,7 @@ from sqlalchemy import Connection, create_engine, pool, text
 from purveyor.store import migrations
 from purveyor.store.addresses import driver_address
 from purveyor.store.embedded import EmbeddedServer
-from purveyor.store.roles import DEMO, OWNER, PORTAL, RUNTIME
+from purveyor.store.roles import ADVISORY, DEMO, OWNER, PORTAL, RUNTIME
 from purveyor.store.row_security import Security
 from purveyor.store.tables import METADATA
 
@@ -95,7 +95,7 @@ def test_protection_in_the_database_is_what_the_tables_declare(owner: Connection
         assert found[table.name] == (scoped, 1 if scoped else 0), table.name
 
 
-@pytest.mark.parametrize(("role", "granted"), [(RUNTIME, "runtime"), (DEMO, "demo")])
+@pytest.mark.parametrize(("role", "granted"), [(RUNTIME, "runtime"), (ADVISORY, "advisory"), (DEMO, "demo")])
 def test_roles_have_the_table_rights_that_are_declared_and_no_others(owner: Connection, role: str, granted: str) -> None:
     rows = owner.execute(
         text("SELECT table_name, privilege_type FROM information_schema.role_table_grants WHERE grantee = :role"),

@@ -12,6 +12,7 @@ from purveyor.core.acknowledge import ApplyResult, LineState
 from purveyor.core.cases import ExceptionType
 from purveyor.core.events import (
     acknowledgment,
+    advisory,
     approval,
     case,
     change,
@@ -37,7 +38,7 @@ from purveyor.web.workbench import codes, terms
 from purveyor.web.workbench.sentences import SENTENCES
 from tests.order_builders import a_line, an_order
 
-MODULES = (acknowledgment, approval, case, change, closing, gate, invoice, message, order, promise, receiving, shipping)
+MODULES = (acknowledgment, advisory, approval, case, change, closing, gate, invoice, message, order, promise, receiving, shipping)
 PLACE = re.compile(r"%\((\w+)\)s")
 NOT_ON_ORDERS = {"approval.delegated", "approval.delegation_ended"}
 

@@ -34,13 +34,17 @@ def open_case(tx: Tx, command: OpenCase) -> ExceptionCase:
     Raises Conflict when that one belongs to a unit the actor may not see.
     """
     known = cases.find_open(tx, command.natural_key)
-    return _opened(tx, command) if known is None else keep(tx, case_decisions.occur_again(known, command))
+    return open_new(tx, command) if known is None else keep(tx, case_decisions.occur_again(known, command))
 
 
-def _opened(tx: Tx, command: OpenCase) -> ExceptionCase:
+def open_new(tx: Tx, command: OpenCase, case_id: ExceptionCaseId | None = None) -> ExceptionCase:
+    """Open an exception whose natural key is not open; where nobody else can use the key, no right to change one is needed.
+
+    Raises Conflict.
+    """
     rule = rule_for(tx, command.type, command.category)
     due_at = due_time(tx, rule, command.business_unit_id)
-    decision = case_decisions.open_case(command, rule, ExceptionCaseId(tx.new_id()), tx.actor, due_at, tx.now)
+    decision = case_decisions.open_case(command, rule, case_id or ExceptionCaseId(tx.new_id()), tx.actor, due_at, tx.now)
     if not cases.insert_open(tx, decision.case):  # somebody opened it in this moment
         known = cases.find_open(tx, command.natural_key)
         if known is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from purveyor.app import advise
 from purveyor.app.approval_steps import dearest_category
 from purveyor.app.cases import clear, open_case
 from purveyor.app.gate import check_orders
@@ -42,7 +43,7 @@ def submit_all(tx: Tx, drafts: Sequence[PurchaseOrder]) -> list[PurchaseOrder]:
 
 
 def check(tx: Tx, orders: Sequence[PurchaseOrder]) -> dict[OrderId, GateReport]:
-    """Check locked orders at the gate; blocked ones open an exception, the others settle theirs."""
+    """Check locked orders at the gate; blocked ones open an exception, the others settle theirs; suggestions follow along."""
     reports = check_orders(tx, orders)
     settled = {blocked_key(order.id) for order in orders if not reports[order.id].blocked}
     open_before = case_keys.open_among(tx, settled)
@@ -52,6 +53,7 @@ def check(tx: Tx, orders: Sequence[PurchaseOrder]) -> dict[OrderId, GateReport]:
             open_case(tx, _blocked(order, report))
         elif blocked_key(order.id) in open_before:
             clear(tx, blocked_key(order.id))
+    advise.follow(tx, reports)
     return reports
 
 

@@ -5,7 +5,7 @@ No ERP is asked to cancel by us; there an exception names what a person has to d
 
 from __future__ import annotations
 
-from purveyor.app import change, dispatch
+from purveyor.app import advise, change, dispatch
 from purveyor.app.cases import clear, open_case
 from purveyor.app.drift import drift_key
 from purveyor.app.quarantine import let_go
@@ -25,6 +25,7 @@ def end_with_order(tx: Tx, before: PurchaseOrder, cancelled: PurchaseOrder) -> N
     for case in cases.listed(tx, CaseFilter(order_id=cancelled.id), limit=MOST_LISTED):
         if case.type in LOST_WITH_ORDER:
             clear(tx, case.natural_key)
+    advise.end_with_order(tx, cancelled.id)
     change.withdraw_open(tx, cancelled)
     let_go(tx, cancelled)
     dispatch.call_off(tx, cancelled)

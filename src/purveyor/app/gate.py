@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from purveyor.app import advise
 from purveyor.app import policy as policies
 from purveyor.core import gate
 from purveyor.core.events.gate import FindingOverridden, OrderChecked
@@ -83,6 +84,7 @@ def override(tx: Tx, order_id: OrderId, key: str, reason: str) -> GateReport:
         policy=finding.policy,
     )
     events.append(tx, [overridden])
+    advise.overridden(tx, order_id, finding.code, finding.line_no, reason)
     return findings.newest(tx, order_id)[1]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from purveyor.app import answer_clock, dispatch
+from purveyor.app import advise, answer_clock, dispatch
 from purveyor.app.approve import void_on_edit
 from purveyor.app.cases import clear, open_case
 from purveyor.app.clearance import check
@@ -51,11 +51,14 @@ class _Stop:
 
 @dataclass(slots=True)
 class ReleaseResult:
-    """What became of a release: the message to the ERP by order; orders issued at once, stopped by the gate, or left alone."""
+    """What became of a release: the message to the ERP by order; orders issued at once, stopped by the gate,
+    waiting for a person to decide about a suggestion, or left alone.
+    """
 
     queued: dict[OrderId, MessageId] = field(default_factory=dict)
     issued: list[OrderId] = field(default_factory=list)
     stopped: list[OrderId] = field(default_factory=list)
+    undecided: list[OrderId] = field(default_factory=list)
     skipped: list[OrderId] = field(default_factory=list)
 
 
@@ -68,7 +71,8 @@ def release_many(tx: Tx, order_ids: Sequence[OrderId]) -> ReleaseResult:
     """Check approved orders on fresh facts and queue their confirmation; at most 200 at once.
 
     An order that is not approved any more or on hold is left alone, so the job may run twice. A finding that blocks voids the
-    approval. An order without an ERP behind it is issued at once.
+    approval; an order with a quantity that a person has to decide about stays approved and does not leave before that. An order
+    without an ERP behind it is issued at once.
     """
     if len(order_ids) > MOST_AT_ONCE:
         raise ValueError(f"at most {MOST_AT_ONCE} orders at once")
@@ -83,7 +87,9 @@ def release_many(tx: Tx, order_ids: Sequence[OrderId]) -> ReleaseResult:
     stops |= {order.id: _Stop("gate_block", _blocking(reports[order.id])) for order in bound if reports[order.id].blocked}
     _take_back(tx, [order for order in ready if order.id in stops], stops)
     result.stopped = list(stops)
-    leaving = [order for order in ready if order.id not in stops]
+    waiting = advise.lines_undecided(tx, [reports[order.id] for order in bound if order.id not in stops])
+    result.undecided = list(waiting)
+    leaving = [order for order in ready if order.id not in stops and order.id not in waiting]
     through_erp = [order for order in leaving if order.erp is not None]
     result.queued = dispatch.confirm_in_erp(tx, through_erp)
     events.append(tx, [_released(order, result.queued.get(order.id)) for order in leaving])

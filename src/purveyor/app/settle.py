@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from purveyor.app import acknowledge, outbound, own_codes, receipt_decisions, resolve
+from purveyor.app import acknowledge, advise, outbound, own_codes, receipt_decisions, resolve
+from purveyor.app.advise import CONFIRM
 from purveyor.app.own_codes import MAP
 from purveyor.app.proposals import DecideProposal
 from purveyor.app.receipt_decisions import DecideDamage, DecideExcess
@@ -68,10 +69,16 @@ def effect_of(case: ExceptionCase, resolution: str) -> Effect | None:
     subject = case.subject
     if effect in (_send_again, _call_off):
         return None if subject.message_id is None else effect
+    if case.natural_key.startswith(advise.KEY):
+        return _decide_suggestion
     if effect is own_codes.map_to_ours:
         return effect if own_codes.question_of(case) is not None else None
     document = subject.receipt_id if case.type in _AT_THE_DOCK else subject.order_id
     return None if document is None or subject.line_no is None else effect
+
+
+def _decide_suggestion(tx: Tx, case: ExceptionCase, command: Resolve) -> None:
+    advise.settled(tx, case.id, command.resolution, command.reason)
 
 
 def _take_proposal(tx: Tx, case: ExceptionCase, command: Resolve) -> None:
@@ -152,6 +159,15 @@ _EFFECTS: Final[Mapping[tuple[ExceptionType, str], Effect]] = {
 }
 
 REASONED: Final = frozenset(
-    {"refuse_change", "keep_surplus", "return_surplus", "close_short", "done_by_hand", "cancel_message", "reject_invoice"}
+    {
+        "refuse_change",
+        "keep_surplus",
+        "return_surplus",
+        "close_short",
+        "done_by_hand",
+        "cancel_message",
+        "reject_invoice",
+        CONFIRM,
+    }
 )
 """Resolutions that cannot be chosen without a reason, whatever the exception."""

@@ -144,6 +144,9 @@ class Actor:
 SYSTEM: Final = Actor(ActorKind.SYSTEM)
 """The product itself: jobs, timers and intake."""
 
+ADVISORY: Final = Actor(ActorKind.ADVISORY)
+"""A model: it may put a suggestion on record and ask a person, nothing else."""
+
 
 class ScopeKind(StrEnum):
     """How row security limits a transaction."""
@@ -151,12 +154,13 @@ class ScopeKind(StrEnum):
     SYSTEM = "system"
     UNITS = "units"
     SUPPLIER = "supplier"
+    ADVISORY = "advisory"
     NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which rows a transaction may see: everything, some business units, one supplier, or nothing."""
+    """Which rows a transaction may see: everything, some business units, one supplier, what an advisory may reach, or nothing."""
 
     kind: ScopeKind
     business_units: frozenset[UUID] = frozenset()
@@ -170,6 +174,8 @@ def scope_of(actor: Actor) -> Scope:
     """Return the narrowest scope that lets this actor do its work."""
     if actor.kind is ActorKind.SYSTEM:
         return SYSTEM_SCOPE
+    if actor.kind is ActorKind.ADVISORY:
+        return Scope(ScopeKind.ADVISORY)
     if actor.supplier_id is not None:
         return Scope(ScopeKind.SUPPLIER, supplier_id=actor.supplier_id)
     if actor.business_units:

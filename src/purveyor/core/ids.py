@@ -29,6 +29,7 @@ MovementId = NewType("MovementId", UUID)
 ExceptionCaseId = NewType("ExceptionCaseId", UUID)
 ChangeOrderId = NewType("ChangeOrderId", UUID)
 MessageId = NewType("MessageId", UUID)
+AdvisoryId = NewType("AdvisoryId", UUID)
 ErpInstance = NewType("ErpInstance", str)
 """Short name of one connected ERP database, for example ``tryton``."""
 

@@ -24,9 +24,13 @@ from purveyor.core.ids import uuid7
 from purveyor.store.addresses import driver_address, plain_address
 from purveyor.store.failures import translated
 from purveyor.store.json_types import dump_json, load_json
-from purveyor.store.roles import DEMO, PORTAL
+from purveyor.store.roles import ADVISORY, DEMO, PORTAL
 
 POOL_WAIT_SECONDS: Final = 5
+_ROLES: Final = {ScopeKind.SUPPLIER: PORTAL, ScopeKind.ADVISORY: ADVISORY}
+"""The database role a scope steps into; every other one stays the runtime role."""
+_ROW_SCOPES: Final = {ScopeKind.ADVISORY: ScopeKind.SYSTEM}
+"""An advisory is limited by what its role may do at all, not by rows: a model serves every business unit."""
 _IDS_PER_MILLISECOND: Final = 4096
 
 _BEGIN: Final = text(
@@ -150,12 +154,12 @@ class Database:
     def _begin(self, actor: Actor, scope: Scope, *, read_only: bool) -> tuple[Connection, datetime, timedelta]:
         """Take a connection and make it this actor's; a connection that died in the pool is replaced once."""
         settings = {
-            "scope": scope.kind.value,
+            "scope": _ROW_SCOPES.get(scope.kind, scope.kind).value,
             "units": "{" + ",".join(sorted(str(unit) for unit in scope.business_units)) + "}",
             "supplier": str(scope.supplier_id or ""),
             "actor": str(actor.id or ""),
             "read_only": "on" if read_only else "off",
-            "role": PORTAL if scope.kind is ScopeKind.SUPPLIER else "none",
+            "role": _ROLES.get(scope.kind, "none"),
         }
         for last_try in (False, True):
             connection = self._engine.connect()

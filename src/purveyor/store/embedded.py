@@ -26,7 +26,7 @@ from psycopg import sql
 
 from purveyor.core.errors import PurveyorError
 from purveyor.store.binaries import Binaries, ServerUser, open_to_everyone, reachable_binaries, server_user
-from purveyor.store.roles import OWNER, RUNTIME, ensure_roles
+from purveyor.store.roles import OWNER, RUNTIME, ensure_roles, roles_missing
 
 DATABASE: Final = "purveyor"
 SUPERUSER: Final = "postgres"
@@ -154,6 +154,8 @@ class EmbeddedServer:
         if not (self.folder / "ready").exists():
             self._ensure_database()
             (self.folder / "ready").touch()
+        else:
+            self._add_new_roles()
 
     def _make_folder(self) -> None:
         self.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -246,6 +248,12 @@ class EmbeddedServer:
             ensure_roles(connection, owner_password=kept.owner, runtime_password=kept.runtime)
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone() is None:
                 connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(OWNER)))
+
+    def _add_new_roles(self) -> None:
+        """Make the roles that came with a newer version than the one that made this folder."""
+        with psycopg.connect(self.url(SUPERUSER, "postgres"), autocommit=True) as connection:
+            if roles_missing(connection):
+                ensure_roles(connection)
 
     def _credentials(self) -> Credentials:
         return Credentials(**json.loads((self.folder / "credentials.json").read_text(encoding="utf-8")))

@@ -1,7 +1,8 @@
 """Database roles: who owns the tables, who runs the product, what suppliers and the demo may touch.
 
 owner (migrations only) / runtime (neither owner nor superuser, bound by row security) / portal (column grants for
-suppliers) / demo (may move the business clock). Portal and demo cannot log in; the runtime role steps into them.
+suppliers) / advisory (what a model may do: put a suggestion on record, ask a person) / demo (may move the business clock).
+Portal, advisory and demo cannot log in; the runtime role steps into them.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from psycopg import sql
 OWNER: Final = "purveyor_owner"
 RUNTIME: Final = "purveyor_app"
 PORTAL: Final = "purveyor_portal"
+ADVISORY: Final = "purveyor_advisory"
 DEMO: Final = "purveyor_demo"
 
 
 def roles_missing(connection: psycopg.Connection[Any]) -> bool:
     """Say whether one of the roles that the product logs in as or steps into does not exist yet."""
-    needed = [RUNTIME, PORTAL, DEMO]
+    needed = [RUNTIME, PORTAL, ADVISORY, DEMO]
     known = connection.execute("SELECT count(*) FROM pg_roles WHERE rolname = ANY (%s)", [needed]).fetchone()
     return known != (len(needed),)
 
@@ -29,16 +31,18 @@ def ensure_roles(
 ) -> None:
     """Create the roles that are missing and set the given passwords; needs a login that may create roles.
 
-    The runtime role inherits nothing: it has the portal's and the demo's rights only while it has stepped into them.
+    The runtime role inherits nothing: it has the rights of portal, advisory and demo only while it has stepped into them.
     """
-    for name, options in ((OWNER, "LOGIN"), (RUNTIME, "LOGIN NOINHERIT"), (PORTAL, "NOLOGIN"), (DEMO, "NOLOGIN")):
+    stepped_into = ((name, "NOLOGIN") for name in (PORTAL, ADVISORY, DEMO))
+    for name, options in ((OWNER, "LOGIN"), (RUNTIME, "LOGIN NOINHERIT"), *stepped_into):
         known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone()
         if known is None:
             connection.execute(sql.SQL("CREATE ROLE {} " + options).format(sql.Identifier(name)))
     for name, password in ((OWNER, owner_password), (RUNTIME, runtime_password)):
         if password is not None:
             connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(name), sql.Literal(password)))
-    connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(PORTAL), sql.Identifier(RUNTIME)))
+    for name in (PORTAL, ADVISORY):
+        connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(name), sql.Identifier(RUNTIME)))
 
 
 def allow_clock_changes(connection: psycopg.Connection[Any], *, allowed: bool) -> None:

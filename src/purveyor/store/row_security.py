@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from purveyor.store.roles import DEMO, PORTAL, RUNTIME
+from purveyor.store.roles import ADVISORY, DEMO, PORTAL, RUNTIME
 
 ScopedBy = Literal["unit", "supplier", "both", "parent", "internal", "system", "open"]
 
@@ -28,7 +28,7 @@ class Security:
     internal users), both (own units for internal users, own rows for a supplier), parent (whoever sees the parent row),
     internal (any internal user), system (the product only), open (nobody's data, for example the clock).
     ``unit_optional`` also shows rows without business unit to internal users. ``runtime`` lists the table rights of the
-    runtime role, ``portal_select`` and ``portal_insert`` the columns suppliers may read and write.
+    runtime role, ``advisory`` those of a model, ``portal_select`` and ``portal_insert`` the columns suppliers may read and write.
     """
 
     scoped_by: ScopedBy
@@ -41,6 +41,7 @@ class Security:
     portal_select: tuple[str, ...] = ()
     portal_insert: tuple[str, ...] = ()
     demo: tuple[str, ...] = ()
+    advisory: tuple[str, ...] = ()
 
     def condition(self, table: str) -> str | None:
         """Return the SQL condition of the policy, or None for an open table."""
@@ -79,6 +80,8 @@ def protection(table: str, security: Security) -> list[str]:
         ]
     if security.runtime:
         statements.append(f"GRANT {', '.join(security.runtime)} ON {table} TO {RUNTIME}")
+    if security.advisory:
+        statements.append(f"GRANT {', '.join(security.advisory)} ON {table} TO {ADVISORY}")
     if security.demo:
         statements.append(f"GRANT {', '.join(security.demo)} ON {table} TO {DEMO}")
     for right, columns in (("SELECT", security.portal_select), ("INSERT", security.portal_insert)):

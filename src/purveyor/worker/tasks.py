@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from purveyor.app.advise import ADVISE
 from purveyor.app.answer_clock import ANSWER_DUE
 from purveyor.app.approval_steps import ESCALATE, REMIND
 from purveyor.app.approve import RELEASE
@@ -13,6 +14,7 @@ from purveyor.core.messaging import SUPPLIER_KINDS, MessageKind
 from purveyor.settings import Settings
 from purveyor.store.jobs import Registry
 from purveyor.worker import timed
+from purveyor.worker.compute import advise_about
 from purveyor.worker.connections import Connections, load_connections
 from purveyor.worker.inbound import PULL_ALL_JOB, Inbound
 from purveyor.worker.outbound import ToPeople, ToSuppliers, ToWarehouse
@@ -34,6 +36,7 @@ def build_registry(settings: Settings, connections: Connections | None = None) -
     registry.add(LOOK_JOB, Lookout(known).look, cron=EVERY_MINUTE)
     _add_reading(registry, known)
     _add_sending(registry, settings, known)
+    registry.add(ADVISE, advise_about)
     _add_timed(registry)
     return registry
 

@@ -2,6 +2,7 @@
 
 from purveyor.store.tables import (
     accounts,
+    advisories,
     approvals,
     cases,
     demo,
@@ -23,6 +24,7 @@ from purveyor.store.tables.base import METADATA
 __all__ = [
     "METADATA",
     "accounts",
+    "advisories",
     "approvals",
     "cases",
     "demo",

@@ -58,5 +58,5 @@ EXCEPTION_CASE: Final = table(
     Index(None, "business_unit_id", "status", "due_at"),
     Index(None, "order_id"),
     Index(None, "invoice_id"),
-    security=Security(scoped_by="unit", unit_optional=True),
+    security=Security(scoped_by="unit", unit_optional=True, advisory=("SELECT", "INSERT")),
 )

@@ -44,7 +44,7 @@ TIMER: Final = table(
     moment("promoted_at", nullable=True),
     UniqueConstraint("subject_type", "subject_id", "kind"),
     Index("ix_timer_due", "due_at", postgresql_where=sql("promoted_at IS NULL")),
-    security=Security(scoped_by="internal"),
+    security=Security(scoped_by="internal", advisory=("SELECT", "INSERT", "UPDATE")),
 )
 
 MESSAGE: Final = table(

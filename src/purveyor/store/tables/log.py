@@ -60,7 +60,7 @@ EVENT: Final = table(
     reference("business_unit_id", nullable=True),
     UniqueConstraint("stream_type", "stream_id", "position"),
     Index(None, "txid", "seq"),
-    security=Security(scoped_by="unit", unit_optional=True, runtime=_INSERT_ONLY),
+    security=Security(scoped_by="unit", unit_optional=True, runtime=_INSERT_ONLY, advisory=("SELECT", "INSERT")),
 )
 
 EVENT_REF: Final = table(
@@ -69,7 +69,7 @@ EVENT_REF: Final = table(
     reference("ref_id"),
     Column("event_id", Uuid, ForeignKey("event.id"), nullable=False),
     PrimaryKeyConstraint("ref_type", "ref_id", "event_id"),
-    security=Security(scoped_by="parent", parent="event", parent_column="event_id", runtime=_INSERT_ONLY),
+    security=Security(scoped_by="parent", parent="event", parent_column="event_id", runtime=_INSERT_ONLY, advisory=("INSERT",)),
 )
 
 EVENT_REASON: Final = table(
@@ -89,7 +89,7 @@ EVENT_HEAD: Final = table(
     Column("sealed_position", Integer, nullable=False),
     reference("business_unit_id", nullable=True),
     PrimaryKeyConstraint("stream_type", "stream_id"),
-    security=Security(scoped_by="internal", runtime=("SELECT", "INSERT", "UPDATE")),
+    security=Security(scoped_by="internal", runtime=("SELECT", "INSERT", "UPDATE"), advisory=("SELECT", "INSERT", "UPDATE")),
 )
 
 EVENT_SEAL: Final = table(
@@ -118,5 +118,5 @@ LOG_BASE: Final = table(
     "log_base",
     Column("id", SmallInteger, primary_key=True, autoincrement=False),
     Column("txid_base", BigInteger, nullable=False),
-    security=Security(scoped_by="open", runtime=("SELECT",)),
+    security=Security(scoped_by="open", runtime=("SELECT",), advisory=("SELECT",)),
 )

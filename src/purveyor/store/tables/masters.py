@@ -55,7 +55,7 @@ SITE: Final = table(
     UniqueConstraint("code"),
     Index(None, "business_unit_id", "id"),
     # Suppliers read the names of sites, because they ship there; the list of sites is no secret of one unit.
-    security=Security(scoped_by="internal"),
+    security=Security(scoped_by="internal", advisory=("SELECT",)),
 )
 
 SUPPLIER: Final = table(
@@ -286,7 +286,7 @@ WORKING_HOURS: Final = table(
     text("country", nullable=True),
     text("subdivision", nullable=True),
     PrimaryKeyConstraint("owner_type", "owner_id"),
-    security=_INTERNAL,
+    security=Security(scoped_by="internal", advisory=("SELECT",)),
 )
 
 CLOSED_DAY: Final = table(
@@ -296,7 +296,7 @@ CLOSED_DAY: Final = table(
     Column("day", Date, nullable=False),
     text("name"),
     PrimaryKeyConstraint("owner_type", "owner_id", "day"),
-    security=_INTERNAL,
+    security=Security(scoped_by="internal", advisory=("SELECT",)),
 )
 
 QUARANTINE: Final = table(

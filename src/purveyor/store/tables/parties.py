@@ -21,7 +21,7 @@ BUSINESS_UNIT: Final = table(
     text("currency"),
     text("country"),
     UniqueConstraint("code"),
-    security=Security(scoped_by="unit", unit_column="id"),
+    security=Security(scoped_by="unit", unit_column="id", advisory=("SELECT",)),
 )
 
 APP_USER: Final = table(

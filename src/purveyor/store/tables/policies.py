@@ -21,7 +21,7 @@ POLICY_VERSION: Final = table(
     text("author"),
     moment("recorded_at"),
     PrimaryKeyConstraint("table_key", "version"),
-    security=Security(scoped_by="internal", runtime=("SELECT", "INSERT")),
+    security=Security(scoped_by="internal", runtime=("SELECT", "INSERT"), advisory=("SELECT",)),
 )
 
 POLICY_PUBLICATION: Final = table(
@@ -36,5 +36,5 @@ POLICY_PUBLICATION: Final = table(
     ForeignKeyConstraint(["table_key", "version"], ["policy_version.table_key", "policy_version.version"]),
     CheckConstraint("author <> publisher", name="two_people"),
     Index(None, "table_key", "effective_from"),
-    security=Security(scoped_by="internal", runtime=("SELECT",)),
+    security=Security(scoped_by="internal", runtime=("SELECT",), advisory=("SELECT",)),
 )

@@ -14,6 +14,7 @@ from purveyor.app.own_codes import MAP, question_of
 from purveyor.app.progress import items_of, units_of
 from purveyor.app.settle import ELSEWHERE, REASONED, effect_of
 from purveyor.core.access import Actor, Permission
+from purveyor.core.advisory import Advisory
 from purveyor.core.case_decisions import require_owner
 from purveyor.core.cases import CaseStatus, Evidence, ExceptionCase, ExceptionType
 from purveyor.core.erp_records import Entity
@@ -21,7 +22,7 @@ from purveyor.core.errors import NotAuthorised, NotFound
 from purveyor.core.ids import ExceptionCaseId
 from purveyor.core.invoice import Invoice
 from purveyor.core.order import OrderLine, PurchaseOrder
-from purveyor.store import cases, invoices, orders, receipts
+from purveyor.store import advisories, cases, invoices, orders, receipts
 from purveyor.store.db import Tx
 from purveyor.store.receipts import KeptCount
 from purveyor.store.views import names
@@ -74,6 +75,7 @@ class Reading:
     resolved_by: str | None
     units: tuple[str, ...] = ()
     own_code: OwnCode | None = None
+    suggestion: Advisory | None = None
 
     @property
     def case(self) -> ExceptionCase:
@@ -89,7 +91,7 @@ class Reading:
     @property
     def decided_on_the_order(self) -> bool:
         """Say whether it ends by itself when the order is put right."""
-        return self.case.type in ELSEWHERE and self.order is not None
+        return self.case.type in ELSEWHERE and self.order is not None and self.suggestion is None
 
     @property
     def recount(self) -> bool:
@@ -144,6 +146,7 @@ def read_case(tx: Tx, case_id: ExceptionCaseId) -> Reading:
         resolved_by=None if case.resolved_by is None else who.get(case.resolved_by),
         units=() if order is None or line is None else counting_units(tx, order, line),
         own_code=_own_code(tx, case),
+        suggestion=advisories.of_case(tx, case.id),
     )
 
 

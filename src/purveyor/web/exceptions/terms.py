@@ -79,8 +79,11 @@ COLUMN: Final[dict[str, str]] = {
     "rejected": marked("Rejected"),
     "erp": marked("ERP"),
     "known": marked("Known invoice"),
+    "usual": marked("Usual"),
+    "limit": marked("Limit"),
 }
 QUESTION: Final[dict[ExceptionType, str]] = {
+    ExceptionType.QUANTITY_ANOMALY: marked("Is this quantity right?"),
     ExceptionType.HELD_RECOUNT: marked("Is the count right? Nothing is booked before you count again."),
     ExceptionType.STOCKOUT_RISK: marked("How is the gap filled before the goods come?"),
     ExceptionType.ACK_CHANGE_PROPOSED: marked("Do we take what the supplier proposes?"),

@@ -15,7 +15,7 @@ from purveyor.core.access import SYSTEM, Actor, Permission
 from purveyor.core.events.base import Ref
 from purveyor.core.order import PurchaseOrder
 from purveyor.core.quantity import Quantity
-from purveyor.store import approvals, events, invoices, masters, movements, promises, receipts, ship_notices
+from purveyor.store import advisories, approvals, events, invoices, masters, movements, promises, receipts, ship_notices
 from purveyor.store.db import Database, Tx
 from purveyor.store.events import RecordedEvent
 from purveyor.store.views import names
@@ -92,12 +92,25 @@ def overview_of(reading: Reading, programs: Mapping[UUID, Program]) -> Mapping[s
     progress, answer = tuple(story.progress.values()), answer_of(story.line_states)
     return {
         "stages": stages_of(story.order, told, progress, teller.who, reading.translate, answer),
+        **suggestions_of(reading),
         "ledgers": promises.ledgers(tx, story.order),
         "sites": names.site_names(tx, sites),
         "packs": _packs(tx, story.order),
         "handoffs": line_handoffs(tx, [story.order.id]),
         "handoff_terms": handoff_terms,
         "systems": systems_of(story.order, story.messages, story.exceptions, reading.translate),
+    }
+
+
+def suggestions_of(reading: Reading) -> Mapping[str, Any]:
+    """Return the suggestions that asked a person, the newest first, with the names of those who decided."""
+    order = reading.story.order
+    said = advisories.of_orders(reading.tx, [order.id]).get(order.id, ())
+    shown = [one for one in said[::-1] if one.case_id is not None]
+    return {
+        "suggestions": shown,
+        "deciders": names.people(reading.tx, {one.decided_by for one in shown if one.decided_by is not None}),
+        "may_decide": reading.actor.may(Permission.EXCEPTION_RESOLVE),
     }
 
 

@@ -14,19 +14,21 @@ from fastapi import Form
 from starlette.requests import Request
 from starlette.responses import Response
 
-from purveyor.app import cancel, edit, gate, hold, outbound
+from purveyor.app import advise, cancel, edit, gate, hold, outbound
+from purveyor.app.advise import DecideAdvisory
 from purveyor.app.approve import queue_release
 from purveyor.app.cancel import CancelOrder
 from purveyor.app.edit import AcceptSuggestion
 from purveyor.app.hold import HoldOrder
 from purveyor.core.access import Actor, Permission
+from purveyor.core.advisory import AdvisoryVerdict
 from purveyor.core.documents import differences
 from purveyor.core.errors import IllegalTransition, NotFound, StaleVersion
 from purveyor.core.gate import GateReport
-from purveyor.core.ids import MessageId
+from purveyor.core.ids import AdvisoryId, MessageId
 from purveyor.core.lifecycle import Status
 from purveyor.core.order import PurchaseOrder
-from purveyor.store import messages, orders
+from purveyor.store import advisories, messages, orders
 from purveyor.store.db import Database, Tx
 from purveyor.web.entries import LARGEST_NUMBER, FormReason, SeenNumber
 from purveyor.web.flashes import go_to
@@ -191,8 +193,33 @@ def release(request: Request, reference: str, actor: SignedIn, version: RowVersi
         locked = orders.lock(tx, order.id, version)
         if Action.RELEASE not in actions_for(actor, locked, tuple(messages.of_order(tx, order.id))):
             raise IllegalTransition(status=locked.status.value, verb="release", allowed="")
+        advise.require_decided(tx, locked)
         queue_release(tx, locked)
         return _("It leaves as soon as the ERP has confirmed it."), "good"
+
+    return act(request, actor, reference, seen, work)
+
+
+@router.post("/suggestions/{advisory_id}/keep")
+def keep_quantity(
+    request: Request,
+    reference: str,
+    advisory_id: UUID,
+    actor: SignedIn,
+    version: RowVersion,
+    seen: SeenVersion,
+    reason: FormReason,
+) -> Response:
+    """Keep a quantity that a model finds larger than usual, with the reason."""
+    _ = gettext(request.state.viewer.locale)
+
+    def work(tx: Tx, order: PurchaseOrder) -> Said:
+        if order.row_version != version:
+            raise StaleVersion(order=order.order_ref)
+        if advisories.load(tx, AdvisoryId(advisory_id)).order_id != order.id:
+            raise NotFound(advisory=advisory_id)
+        advise.decide(tx, AdvisoryId(advisory_id), DecideAdvisory(AdvisoryVerdict.KEPT, reason))
+        return _("The quantity is kept; your reason stands with the suggestion."), "good"
 
     return act(request, actor, reference, seen, work)
 

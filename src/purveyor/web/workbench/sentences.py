@@ -140,6 +140,10 @@ SENTENCES: Final[dict[str, Sentence]] = {
     "invoice.posted": Sentence(marked("Invoice posted in the ERP as %(erp_number)s"), "good", "check"),
     "invoice.rejected": Sentence(marked("Invoice sent back"), "warn", "arrow-back-up"),
     "invoice.superseded": Sentence(marked("Invoice replaced by revision %(by_revision)s"), "neutral", "history"),
+    "advisory.recorded": Sentence(
+        marked("A model looked at the quantity of line %(line_no)s: score %(score)s, threshold %(threshold)s"), "info", "robot"
+    ),
+    "advisory.decided": Sentence(marked("Suggestion for line %(line_no)s: %(action)s"), "info", "robot"),
     "exception.opened": Sentence(
         marked("Exception: %(exception_type)s, goes to %(owner_role)s, due %(due_at)s"), "warn", "alert-triangle"
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from purveyor.app.advise import KEY
 from purveyor.app.approve import waiting_for_actor
 from purveyor.app.progress import progress_of_loaded
 from purveyor.core.access import Actor, Permission
@@ -61,6 +62,11 @@ class OrderStory:
     def line_states(self) -> tuple[LineState, ...]:
         """Where the lines stand with the supplier."""
         return tuple(answer.state for answer in self.answers.values())
+
+    @property
+    def waits_for_decision(self) -> bool:
+        """Say whether a suggestion that nobody has decided about keeps it here."""
+        return any(case.natural_key.startswith(KEY) for case in self.open_exceptions)
 
     @property
     def open_exceptions(self) -> tuple[ExceptionCase, ...]:

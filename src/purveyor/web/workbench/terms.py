@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from purveyor.core.acknowledge import LineState
+from purveyor.core.advisory import AdvisoryState
 from purveyor.core.approval_chain import ChainState, StepState
 from purveyor.core.cases import CaseStatus, ExceptionType
 from purveyor.core.finding import Section
@@ -138,6 +139,13 @@ CASE_STATUS: Final[dict[CaseStatus, Word]] = {
     CaseStatus.OPEN: Word(marked("Open"), "warn", "alert-triangle"),
     CaseStatus.ON_HOLD: Word(marked("On hold"), "wait", "player-pause"),
     CaseStatus.RESOLVED: Word(marked("Resolved"), "good", "check"),
+}
+ADVISORY: Final[dict[AdvisoryState, Word]] = {
+    AdvisoryState.NOTED: Word(marked("nothing unusual"), "neutral", "check"),
+    AdvisoryState.OPEN: Word(marked("waits for your decision"), "warn", "alert-triangle"),
+    AdvisoryState.KEPT: Word(marked("quantity kept"), "good", "circle-check"),
+    AdvisoryState.TAKEN: Word(marked("suggestion taken"), "good", "check"),
+    AdvisoryState.MOOT: Word(marked("no longer needed"), "neutral", "ban"),
 }
 EXCEPTION: Final[dict[ExceptionType, str]] = {
     ExceptionType.GATE_BLOCKED: marked("Stopped by the release gate"),

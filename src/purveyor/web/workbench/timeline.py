@@ -242,5 +242,6 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "outcome": codes.MATCH_OUTCOME,
     "cause": codes.CAUSE,
     "resolution": codes.RESOLUTION,
+    "action": {state.value: word.text for state, word in terms.ADVISORY.items()},
     "exception_type": {kind.value: text for kind, text in terms.EXCEPTION.items()},
 }

@@ -6,6 +6,7 @@ from typing import Final
 
 from purveyor.web.api.v1 import (
     acknowledgments,
+    advisories,
     approvals,
     change_orders,
     events,
@@ -23,7 +24,7 @@ from purveyor.web.navigation import Part
 
 _RESOURCES: Final = (
     *(orders, order_actions, order_records, acknowledgments, ship_notices, receipts),
-    *(invoices, exceptions, approvals, change_orders, messages, events, measures),
+    *(invoices, exceptions, approvals, change_orders, messages, events, measures, advisories),
 )
 
 PART: Final = Part("api", tuple(resource.router for resource in _RESOURCES))

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from purveyor.app import cancel as cancelling
 from purveyor.app import edit as editing
 from purveyor.app import hold as holding
+from purveyor.app.advise import require_decided
 from purveyor.app.approve import queue_release
 from purveyor.core.access import Permission
 from purveyor.core.editing import EditOrder, LineEdit
@@ -166,7 +167,10 @@ def _edited(tx: Tx, order: PurchaseOrder, report: GateReport) -> EditedOut:
 def release_order(
     order_ref: OrderRef, version: SeenVersion, call: Annotated[Call, Depends(house_posts(Permission.ORDER_RELEASE))]
 ) -> Response:
-    """Queue the release of an approved order: it is checked again, confirmed in the ERP and sent by the workers."""
+    """Queue the release of an approved order: it is checked again, confirmed in the ERP and sent by the workers.
+
+    Refused (advisory_undecided) while a person has to decide about a quantity that is larger than usual.
+    """
 
     def work(tx: Tx, order: PurchaseOrder) -> PurchaseOrder:
         locked = orders.lock(tx, order.id, version)
@@ -174,6 +178,7 @@ def release_order(
             raise IllegalTransition(
                 status=locked.status.value, verb=Verb.RELEASE.value, allowed=", ".join(allowed_verbs(locked.status))
             )
+        require_decided(tx, locked)
         queue_release(tx, locked)
         return locked
 
