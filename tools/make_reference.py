@@ -18,6 +18,7 @@ from typing import Any, Final
 import typer
 
 from purveyor import settings
+from purveyor.advice import quantity
 from purveyor.cli.main import app
 from purveyor.connectors.erp.files import Layout
 from purveyor.connectors.erp.files import mapping as files
@@ -27,6 +28,7 @@ from purveyor.connectors.erp.mapping import RECORDS, Checked, Given, check_mappi
 from purveyor.connectors.erp.tryton import mapping as tryton
 from purveyor.core import events
 from purveyor.core.access import PERMISSIONS, Permission, Role
+from purveyor.core.advisory import AdvisoryState, QuantityInputs
 from purveyor.core.events.base import EVENT_TYPES, Event
 from purveyor.core.lifecycle import OPEN, TRANSITIONS, Status, Verb
 from purveyor.core.rules import RULES
@@ -237,6 +239,26 @@ def measure_pages() -> str:
     return page("Measures", lines)
 
 
+def models_page() -> str:
+    """What each model looks at, how it scores and what a high score does."""
+    rows = [(f"`{one.MODEL}`", one.VERSION, str(one.THRESHOLD), one_line(one.score.__doc__)) for one in (quantity,)]
+    inputs = ", ".join(f"`{field.name}`" for field in fields(QuantityInputs))
+    lines = [
+        "A model proposes and never acts: it writes under the database role `purveyor_advisory`, which may put a suggestion on",
+        "record and open an exception, and has no right on orders, approvals or messages. Kept with each suggestion: model,",
+        "version, inputs, SHA-256 over their canonical JSON (RFC 8785), score, threshold, reason, and what a person did. A score",
+        "over the threshold keeps the order from leaving (`advisory_undecided`) until a person keeps the quantity",
+        "with a reason, or changes it.",
+        "",
+        *table(("Model", "Version", "Threshold", "Score"), rows),
+        f"Inputs: {inputs}.",
+        "",
+        "States: " + ", ".join(f"`{state}`" for state in AdvisoryState) + f". {one_line(AdvisoryState.__doc__)}",
+        "",
+    ]
+    return page("Models", lines)
+
+
 def commands() -> str:
     """The command line, from the program itself."""
     root = typer.main.get_command(app)
@@ -322,6 +344,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "policies.md": policy_tables,
     "rules.md": rule_table,
     "measures.md": measure_pages,
+    "models.md": models_page,
     "cli.md": commands,
     "erp-mapping.md": erp_mapping,
     "erp-files.md": file_columns,

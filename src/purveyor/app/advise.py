@@ -30,7 +30,7 @@ from purveyor.core.gate import GateReport
 from purveyor.core.ids import AdvisoryId, ExceptionCaseId, OrderId
 from purveyor.core.lifecycle import Status
 from purveyor.core.order import PurchaseOrder
-from purveyor.core.rules.wording import number, quantity
+from purveyor.core.rules.wording import quantity
 from purveyor.store import advisories as rows
 from purveyor.store import cases as exceptions
 from purveyor.store import events, findings, jobs, orders
@@ -87,10 +87,7 @@ def _question(suggestion: Suggestion, advisory: Advisory) -> OpenCase:
         category=asked.category,
         owner_id=asked.buyer_id,
         exposure=asked.exposure,
-        evidence=(
-            compared("quantity", order=ordered, usual=f"about {quantity(advisory.proposal, uom)}"),
-            compared("score", order=number(advisory.score), limit=number(advisory.threshold)),
-        ),
+        evidence=(compared("quantity", order=ordered, usual=f"about {quantity(advisory.proposal, uom)}"),),
         proposed_resolution=REDUCE,
     )
 

@@ -80,7 +80,6 @@ COLUMN: Final[dict[str, str]] = {
     "erp": marked("ERP"),
     "known": marked("Known invoice"),
     "usual": marked("Usual"),
-    "limit": marked("Limit"),
 }
 QUESTION: Final[dict[ExceptionType, str]] = {
     ExceptionType.QUANTITY_ANOMALY: marked("Is this quantity right?"),

@@ -142,7 +142,7 @@ CASE_STATUS: Final[dict[CaseStatus, Word]] = {
 }
 ADVISORY: Final[dict[AdvisoryState, Word]] = {
     AdvisoryState.NOTED: Word(marked("nothing unusual"), "neutral", "check"),
-    AdvisoryState.OPEN: Word(marked("waits for your decision"), "warn", "alert-triangle"),
+    AdvisoryState.OPEN: Word(marked("waits for a decision"), "warn", "alert-triangle"),
     AdvisoryState.KEPT: Word(marked("quantity kept"), "good", "circle-check"),
     AdvisoryState.TAKEN: Word(marked("suggestion taken"), "good", "check"),
     AdvisoryState.MOOT: Word(marked("no longer needed"), "neutral", "ban"),
