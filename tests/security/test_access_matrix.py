@@ -188,6 +188,8 @@ def _values(tx: Tx, story: Story) -> dict[str, str]:
     exception, _ = _an_exception(tx)
     receipt = tx.conn.exec_driver_sql("SELECT id FROM receipt ORDER BY id LIMIT 1").scalar_one()
     invoice = tx.conn.exec_driver_sql("SELECT id FROM invoice ORDER BY id LIMIT 1").scalar_one()
+    event = tx.conn.exec_driver_sql("SELECT id FROM event ORDER BY id LIMIT 1").scalar_one()
+    supplier = tx.conn.exec_driver_sql("SELECT id FROM supplier ORDER BY id LIMIT 1").scalar_one()
     return {
         "reference": story.failed,
         "order_ref": story.answered,
@@ -202,8 +204,11 @@ def _values(tx: Tx, story: Story) -> dict[str, str]:
         "exception_id": str(exception),
         "receipt_id": str(receipt),
         "invoice_id": str(invoice),
+        "event_id": str(event),
+        "supplier_id": str(supplier),
+        "key": "approval_matrix",
         "user_id": str(user(story.people["martha"])),
-        **dict.fromkeys(("change_id", "delegation_id", "acknowledgment_id", "notice_id", "request_id"), nothing),
+        **dict.fromkeys(("change_id", "delegation_id", "acknowledgment_id", "notice_id", "request_id", "advisory_id"), nothing),
     }
 
 
