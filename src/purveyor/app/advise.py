@@ -25,7 +25,7 @@ from purveyor.core.advisory import (
     Suggestion,
 )
 from purveyor.core.cases import ExceptionType, OpenCase, compared
-from purveyor.core.errors import NotAuthorised
+from purveyor.core.errors import NotAuthorised, NotFound
 from purveyor.core.gate import GateReport
 from purveyor.core.ids import AdvisoryId, ExceptionCaseId, OrderId
 from purveyor.core.lifecycle import Status
@@ -209,7 +209,14 @@ def _end(tx: Tx, decision: AdvisoryDecision) -> None:
 
 
 def require_decided(tx: Tx, order: PurchaseOrder) -> None:
-    """Raise AdvisoryUndecided naming the lines when a person has to decide about a quantity before the order may leave."""
-    lines = lines_undecided(tx, [findings.newest(tx, order.id)[1]]).get(order.id)
+    """Raise AdvisoryUndecided naming the lines when a person has to decide about a quantity before the order may leave.
+
+    Nothing is asked about an order that was never checked; the gate looks at it before it leaves.
+    """
+    try:
+        _, report = findings.newest(tx, order.id)
+    except NotFound:
+        return
+    lines = lines_undecided(tx, [report]).get(order.id)
     if lines:
         raise AdvisoryUndecided(order_ref=order.order_ref, lines=", ".join(map(str, lines)))

@@ -31,6 +31,8 @@ MEDIA_TYPES: Final = {
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _NOT_IN_XML: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _LONGEST_CELL: Final = 32_000
+_PROPERTIES: Final = "docProps/core.xml"
+_CHANGED: Final = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
 _LONGEST_TITLE: Final = 31
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
@@ -109,5 +111,8 @@ def _without_times(workbook: bytes) -> bytes:
     written = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(workbook)) as source, zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as target:
         for name in source.namelist():
-            target.writestr(zipfile.ZipInfo(name, _EPOCH), source.read(name), zipfile.ZIP_DEFLATED)
+            content = source.read(name)
+            if name == _PROPERTIES:  # saving a workbook notes the moment, whatever its properties said before
+                content = _CHANGED.sub(rb"\g<1>1980-01-01T00:00:00Z\g<2>", content)
+            target.writestr(zipfile.ZipInfo(name, _EPOCH), content, zipfile.ZIP_DEFLATED)
     return written.getvalue()
