@@ -120,7 +120,8 @@ def _looks(
         page.goto(url, wait_until="load")
         for width, theme in ways:
             page.set_viewport_size(WIDTHS[width])
-            page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+            # without motion, so that no colour is looked at half-way from one theme to the other
+            page.emulate_media(color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce")
             picture = SCREENSHOTS / f"{name}-{width}-{theme}.png"
             page.screenshot(path=picture, full_page=True)
             overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
