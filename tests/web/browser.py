@@ -61,6 +61,7 @@ def served(app: FastAPI) -> Iterator[str]:
     """Serve an application on a free loopback port and give its address."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
+        listener.listen()  # at once: a visitor who is faster than the server's thread waits instead of being refused
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
