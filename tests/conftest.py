@@ -26,7 +26,7 @@ from purveyor.store.db import Database, Tx
 from purveyor.store.embedded import SUPERUSER, EmbeddedServer
 from purveyor.store.roles import OWNER, RUNTIME, allow_clock_changes
 
-TEMPLATES_KEPT = 4
+TEMPLATES_KEPT = 12
 MEMORY = Path("/dev/shm")
 """Where a database is copied in 40 ms instead of a second; a thousand tests need one each."""
 ROOM_NEEDED = 2 * 1024**3

@@ -34,6 +34,8 @@ ARGUMENTS: Final = (
 WCAG: Final = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}
 WIDTHS: Final = {"phone": ViewportSize(width=390, height=844), "desk": ViewportSize(width=1280, height=800)}
 THEMES: Final = ("light", "dark")
+PATIENCE: Final = 60.0
+"""Seconds a test waits for an answer of its own server: long, so that a busy machine fails no test."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,10 @@ def served(app: FastAPI) -> Iterator[str]:
 @contextmanager
 def visited(app: FastAPI) -> Iterator[httpx.Client]:
     """Serve an application and give a visitor who keeps cookies and follows no redirect."""
-    with served(app) as address, httpx.Client(base_url=address, headers={"accept": "text/html"}, trust_env=False) as visitor:
+    with (
+        served(app) as address,
+        httpx.Client(base_url=address, headers={"accept": "text/html"}, trust_env=False, timeout=PATIENCE) as visitor,
+    ):
         yield visitor
 
 

@@ -22,7 +22,7 @@ from purveyor.store import people as accounts
 from purveyor.store.db import Database
 from purveyor.web.main import create_app
 from tests.connectors.identity_provider import CLIENT, SECRET, Provider, signed_with_the_public_key, unsigned
-from tests.web.browser import served
+from tests.web.browser import PATIENCE, served
 from tests.web.people import a_business_unit
 
 
@@ -38,7 +38,7 @@ class House:
     def sign_in(self) -> httpx.Response:
         """Go to the provider and come back with what it answers."""
         there = self.visitor.get("/sign-in/company", params={"next": "/account"})
-        back = httpx.get(there.headers["location"], trust_env=False).headers["location"]
+        back = httpx.get(there.headers["location"], trust_env=False, timeout=PATIENCE).headers["location"]
         return self.visitor.get(back)
 
     def person(self, login: str) -> accounts.Person | None:
@@ -195,19 +195,19 @@ def _signed_by(stranger: RSAKey, provider: Provider, claims: dict[str, Any]) -> 
 
 def test_an_answer_nobody_asked_for_is_refused(house: House) -> None:
     there = house.visitor.get("/sign-in/company").headers["location"]
-    back = httpx.get(there, trust_env=False).headers["location"]
+    back = httpx.get(there, trust_env=False, timeout=PATIENCE).headers["location"]
     fixed = back.partition("?")[0]
 
     assert house.visitor.get(f"{fixed}?code=x&state=planted").headers["location"] == "/sign-in"
     assert house.visitor.get(back).headers["location"] == "/sign-in"
-    assert httpx.get(back, trust_env=False).headers["location"] == "/sign-in"
+    assert httpx.get(back, trust_env=False, timeout=PATIENCE).headers["location"] == "/sign-in"
 
 
 def test_without_a_provider_there_is_no_such_page_and_a_wrong_file_is_named(
     database: Database, web_settings: Settings, tmp_path: Path
 ) -> None:
     with served(create_app(database, web_settings)) as address:
-        assert httpx.get(f"{address}/sign-in/company", trust_env=False).status_code == 404
+        assert httpx.get(f"{address}/sign-in/company", trust_env=False, timeout=PATIENCE).status_code == 404
     (tmp_path / "identity.toml").write_text('issuer = "x"', "utf-8")
     with pytest.raises(InvalidInput, match="client_id"):
         create_app(database, replace(web_settings, identity_file=tmp_path / "identity.toml"))

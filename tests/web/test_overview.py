@@ -30,7 +30,7 @@ from purveyor.web.overview import routes
 from purveyor.web.overview.figures import Sum, overview, sum_of
 from tests.app.erp_world import Company, a_company, a_draft, a_draft_line
 from tests.order_builders import UNIT
-from tests.web.browser import look_around, served, visited
+from tests.web.browser import PATIENCE, look_around, served, visited
 from tests.web.people import a_business_unit, a_person, form_token, sign_in
 
 Superuser = psycopg.Connection[tuple[object, ...]]
@@ -260,7 +260,7 @@ def test_the_overview_and_its_proofs_read_well_for_everybody(browser: Browser, m
         "overview-streams": "/overview/proof/streams",
     }
     with served(create_app(monday.database, web_settings)) as address:
-        with httpx.Client(base_url=address, headers={"accept": "text/html"}, trust_env=False) as visitor:
+        with httpx.Client(base_url=address, headers={"accept": "text/html"}, trust_env=False, timeout=PATIENCE) as visitor:
             sign_in(visitor, "ada")
             cookies = dict(visitor.cookies)
         looks = [look for name, path in pages.items() for look in look_around(browser, address + path, name, cookies)]

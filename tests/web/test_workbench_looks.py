@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 from purveyor.settings import Settings
 from purveyor.store.db import Database
 from purveyor.web.main import create_app
-from tests.web.browser import look_around, served
+from tests.web.browser import PATIENCE, look_around, served
 from tests.web.people import sign_in
 from tests.web.story_data import Story, a_story
 
@@ -54,6 +54,6 @@ def test_the_buyers_pages_read_well_for_everybody(browser: Browser, database: Da
 
 def signed_in_cookies(address: str, login: str) -> dict[str, str]:
     """Sign a person in and return the cookies of the browser."""
-    with httpx.Client(base_url=address, headers={"accept": "text/html"}, trust_env=False) as visitor:
+    with httpx.Client(base_url=address, headers={"accept": "text/html"}, trust_env=False, timeout=PATIENCE) as visitor:
         assert sign_in(visitor, login).status_code == 303
         return dict(visitor.cookies)
